@@ -1,0 +1,114 @@
+import {
+  ALWAYS,
+  complement,
+  type Interval,
+  intersect,
+  NEVER,
+  reigns,
+  type Spans,
+  span,
+  spanOf,
+  unite,
+} from '../interval.ts'
+import type { Contract, Duty, Register } from './contract.ts'
+import type { Place, Reach } from './reach.ts'
+
+/** The conditions of semantics §7.4, a to g in order. */
+export const CONDITION_KINDS = [
+  'state',
+  'term',
+  'authority',
+  'safeguard',
+  'duty',
+  'stop',
+  'enrolment',
+] as const
+
+/** One condition of being in force, and when it holds. */
+export interface Condition {
+  readonly kind: (typeof CONDITION_KINDS)[number]
+  /** The authority, safeguard, duty or deployment meant; empty where there is only one. */
+  readonly id: string
+  readonly holds: Spans
+}
+
+/**
+ * Every condition for a tailoring to be in force for a deployment, as instants known ahead
+ * (semantics §7.4, §7.5). It is in force when all hold.
+ */
+export function standingOf(contract: Contract, reach: Reach, place: Place): readonly Condition[] {
+  const { terms, register } = contract
+  return [
+    { kind: 'state', id: '', holds: inForceState(register) },
+    { kind: 'term', id: '', holds: reach.term },
+    ...reach.authorities.map(
+      (id): Condition => ({ kind: 'authority', id, holds: authorityStands(register, id) }),
+    ),
+    ...reach.safeguards.map(
+      (id): Condition => ({
+        kind: 'safeguard',
+        id,
+        holds: covered(register.attestations.filter(({ safeguard }) => safeguard === id)),
+      }),
+    ),
+    ...terms.duties
+      .filter(({ guards }) => guards?.includes(place.tailoring) ?? true)
+      .map(
+        (duty): Condition => ({ kind: 'duty', id: duty.id, holds: notOutstanding(register, duty) }),
+      ),
+    { kind: 'stop', id: '', holds: complement(covered(stopsOver(register, place))) },
+    {
+      kind: 'enrolment',
+      id: place.deployment,
+      holds: covered(
+        register.enrolments.filter(({ deployment }) => deployment === place.deployment),
+      ),
+    },
+  ]
+}
+
+export function inForceDuring(standing: readonly Condition[]): Spans {
+  return standing.map(({ holds }) => holds).reduce(intersect, ALWAYS)
+}
+
+function covered(intervals: readonly Interval[]): Spans {
+  return unite(intervals.map(spanOf))
+}
+
+function inForceState({ states }: Register): Spans {
+  return unite(reigns(states).map(({ row, span }) => (row.state === 'in_force' ? span : NEVER)))
+}
+
+const STANDING: ReadonlySet<string> = new Set(['in-force', 'in-force-under-transition'])
+
+function authorityStands({ authorities }: Register, authority: string): Spans {
+  const rows = authorities.filter(({ id }) => id === authority)
+  return unite(
+    reigns(rows).map(({ row, span: reign }) =>
+      STANDING.has(row.status)
+        ? intersect(reign, span(-Infinity, row['review-by'] ?? -Infinity))
+        : NEVER,
+    ),
+  )
+}
+
+function notOutstanding(register: Register, { id, due, grace }: Duty): Spans {
+  const outstanding = due.map((instant) => {
+    const row = register.duties.find(
+      (candidate) => candidate.id === id && candidate.due === instant,
+    )
+    const late = instant + grace
+    if (row?.met !== undefined && row.met <= late) return NEVER
+    return span(late, row?.reinstated ?? Infinity)
+  })
+  return complement(unite(outstanding))
+}
+
+function stopsOver({ stops }: Register, place: Place): Register['stops'] {
+  return stops.filter(({ scope }) => {
+    if (scope === 'contract') return true
+    return 'tailoring' in scope
+      ? scope.tailoring === place.tailoring
+      : scope.deployment === place.deployment
+  })
+}

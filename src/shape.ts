@@ -1,0 +1,256 @@
+import * as z from 'zod'
+import { ID, ID_CHARS_MAX, SNAPSHOT, SNAPSHOT_CHARS_MAX } from './ids.ts'
+import type { Path, Report } from './problem.ts'
+import { didYouMean, quote } from './suggest.ts'
+import { parseDuration, parseInstant, printDuration, printInstantShort } from './time.ts'
+
+/** Longest title, clause or other prose in a document, in characters. */
+const PROSE_CHARS_MAX = 20_000
+
+/** Longest list in a document. */
+const LIST_MAX = 1_024
+
+export const id = z.string().max(ID_CHARS_MAX).regex(ID)
+export const snapshotId = z.string().max(SNAPSHOT_CHARS_MAX).regex(SNAPSHOT)
+export const prose = z.string().max(PROSE_CHARS_MAX)
+export const ids = z.array(id).max(LIST_MAX)
+
+/** `2025-09-15` or `1.2.0`: what a policy's author calls a version. */
+export const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+export const version = z.string().regex(VERSION)
+
+export const instant = textual('malformed-instant', parseInstant, printInstantShort).meta({
+  format: 'date-time',
+  description: 'RFC 3339, UTC, at most milliseconds: 2026-01-31T00:00:00Z',
+})
+
+export const duration = textual('malformed-duration', parseDuration, printDuration).meta({
+  pattern: '^P(0|[1-9][0-9]{0,4})D$',
+  description: 'Whole days of 24 hours: P30D',
+})
+
+export const interval = z.strictObject({ from: instant, until: instant.optional() })
+
+export const score = z.number().min(0).max(1)
+
+/** Fact ids to the values allowed of each (semantics §4). */
+export const scope = z.record(id, z.array(id).max(32))
+export type Scope = z.infer<typeof scope>
+
+export function list<T extends z.ZodType>(element: T): z.ZodArray<T> {
+  return z.array(element).max(LIST_MAX)
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
+  'malformed-duration': 'is no duration; write whole days, as P30D',
+}
+
+function textual(
+  code: string,
+  parse: (text: string) => number | undefined,
+  print: (value: number) => string,
+): z.ZodCodec<z.ZodString, z.ZodNumber> {
+  return z.codec(z.string(), z.number(), {
+    decode(text, { issues }) {
+      const value = parse(text)
+      if (value === undefined) {
+        issues.push({ code: 'custom', input: text, params: { code } })
+        return z.NEVER
+      }
+      return value
+    },
+    encode: print,
+  })
+}
+
+/**
+ * Reads plain data as a shape, reporting everything that does not fit. What comes back has the shape
+ * even then, so that later checks go on and find the rest: a text that breaks its pattern stays as it
+ * is, a broken instant or number is NaN (which no comparison holds for), an unfit list or map is empty.
+ */
+export function readShape<T extends z.ZodType>(
+  shape: T,
+  raw: unknown,
+  report: Report,
+): z.output<T> {
+  const parsed = shape.safeParse(raw)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) reportIssue(report, { shape, raw, issue, base: [] })
+  return salvage(shape, raw) as z.output<T>
+}
+
+interface Found {
+  readonly shape: z.ZodType
+  readonly raw: unknown
+  readonly issue: z.core.$ZodIssue
+  /** Where the issue's own path begins. */
+  readonly base: Path
+}
+
+function reportIssue(report: Report, found: Found): void {
+  const { issue, raw } = found
+  const path = [...found.base, ...(issue.path as (string | number)[])]
+  const value = valueAt(raw, path)
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      for (const key of issue.keys) {
+        const known = keysOf(shapeAt(found.shape, path, raw))
+        report.errorAtKey(
+          'unknown-key',
+          [...path, key],
+          `no key ${quote(key)} here${orRemove(key, known)}`,
+        )
+      }
+      return
+    case 'invalid_type':
+    case 'invalid_value':
+      if (value === undefined) {
+        const message = `${quote(String(path.at(-1)))} is missing; add it`
+        return report.error('missing-field', path, message)
+      }
+      if (issue.code === 'invalid_value') return reportOption(report, path, issue.values, value)
+      return report.error('wrong-type', path, `expected ${issue.expected}, found ${kindOf(value)}`)
+    case 'invalid_key':
+      return report.errorAtKey('malformed-id', path, idAdvice(String(path.at(-1))))
+    case 'invalid_format':
+      return report.error('malformed-id', path, idAdvice(String(value)))
+    case 'too_small':
+      return report.error(
+        'too-small',
+        path,
+        `expected at least ${issue.minimum}, found ${sizeOf(value)}`,
+      )
+    case 'too_big':
+      return report.error(
+        'too-large',
+        path,
+        `expected at most ${issue.maximum}, found ${sizeOf(value)}`,
+      )
+    case 'invalid_union':
+      return reportUnion(report, found, path)
+    case 'custom': {
+      const code = String(issue.params?.['code'])
+      return report.error(code, path, `${quote(String(value))} ${ADVICE[code] ?? 'is malformed'}`)
+    }
+    default:
+      return report.error('malformed', path, issue.message)
+  }
+}
+
+function reportOption(
+  report: Report,
+  path: Path,
+  values: readonly unknown[],
+  value: unknown,
+): void {
+  const name = String(path.findLast((step) => typeof step === 'string') ?? 'value')
+  const options = values.map((option) => `\`${String(option)}\``).join(', ')
+  const meant = typeof value === 'string' ? didYouMean(value, values.map(String)) : ''
+  const found = typeof value === 'object' ? kindOf(value) : quote(String(value))
+  report.error(`unknown-${name}`, path, `${name} is one of ${options}; found ${found}${meant}`)
+}
+
+/** The problems of the alternative whose kind of value this is; none of them: what it may be. */
+function reportUnion(report: Report, found: Found, path: Path): void {
+  const { issue } = found
+  if (issue.code !== 'invalid_union') return
+  const meant = issue.errors.find(
+    (errors) => !errors.some(({ code, path: at }) => at.length === 0 && isMismatch(code)),
+  )
+  if (!meant) {
+    return report.error('wrong-type', path, `this may not be ${kindOf(valueAt(found.raw, path))}`)
+  }
+  for (const inner of meant) reportIssue(report, { ...found, issue: inner, base: path })
+}
+
+function isMismatch(code: string): boolean {
+  return code === 'invalid_type' || code === 'invalid_value'
+}
+
+function orRemove(key: string, known: readonly string[]): string {
+  return didYouMean(key, known) || `; remove it, or use one of ${known.join(', ')}`
+}
+
+function idAdvice(text: string): string {
+  return `${quote(text)} is no well-formed id; use at most ${ID_CHARS_MAX} lower-case letters, digits and hyphens, in parts separated by dots`
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  if (typeof value === 'string') return 'text'
+  return `the ${typeof value} ${String(value)} (put text in quotes)`
+}
+
+function sizeOf(value: unknown): string {
+  if (typeof value === 'string' || Array.isArray(value)) return String(value.length)
+  return String(value)
+}
+
+function valueAt(raw: unknown, path: Path): unknown {
+  let value = raw
+  for (const step of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return undefined
+    value = (value as Record<string | number, unknown>)[step]
+  }
+  return value
+}
+
+/** The shape that governs a place in the data. */
+function shapeAt(shape: z.ZodType, path: Path, raw: unknown): z.ZodType {
+  const inner = resolved(shape, raw)
+  const [step, ...rest] = path
+  if (step === undefined) return inner
+  const below = valueAt(raw, [step])
+  if (inner instanceof z.ZodObject) return shapeAt(inner.shape[step] as z.ZodType, rest, below)
+  if (inner instanceof z.ZodArray) return shapeAt(inner.element as z.ZodType, rest, below)
+  if (inner instanceof z.ZodRecord) return shapeAt(inner.valueType as z.ZodType, rest, below)
+  return inner
+}
+
+/** A shape without its optionality, and of a union the alternative meant by this kind of value. */
+function resolved(shape: z.ZodType, raw: unknown): z.ZodType {
+  if (shape instanceof z.ZodOptional || shape instanceof z.ZodDefault) {
+    return resolved(shape.unwrap() as z.ZodType, raw)
+  }
+  if (!(shape instanceof z.ZodUnion)) return shape
+  const options = shape.options as z.ZodType[]
+  const isMap = typeof raw === 'object'
+  return options.find((option) => option instanceof z.ZodObject === isMap) ?? shape
+}
+
+function keysOf(shape: z.ZodType): readonly string[] {
+  return shape instanceof z.ZodObject ? Object.keys(shape.shape) : []
+}
+
+/** As much of the data as fits a shape, in that shape (see `readShape`). */
+function salvage(shape: z.ZodType, raw: unknown): unknown {
+  if (raw === undefined && shape instanceof z.ZodOptional) return undefined
+  if (raw === undefined && shape instanceof z.ZodDefault) return shape.parse(undefined)
+  const inner = resolved(shape, raw)
+  const parsed = inner.safeParse(raw)
+  if (parsed.success) return parsed.data
+  if (inner instanceof z.ZodObject || inner instanceof z.ZodRecord) return salvageMap(inner, raw)
+  if (inner instanceof z.ZodArray) {
+    const element = inner.element as z.ZodType
+    return Array.isArray(raw) ? raw.map((item) => salvage(element, item)) : []
+  }
+  if (inner instanceof z.ZodPipe || inner instanceof z.ZodNumber) return Number.NaN
+  return typeof raw === 'string' ? raw : ''
+}
+
+function salvageMap(shape: z.ZodObject | z.ZodRecord, raw: unknown): unknown {
+  const isMap = typeof raw === 'object' && raw !== null && !Array.isArray(raw)
+  const found = isMap ? (raw as Record<string, unknown>) : {}
+  const members: [string, z.ZodType][] =
+    shape instanceof z.ZodObject
+      ? (Object.entries(shape.shape) as [string, z.ZodType][])
+      : Object.keys(found).map((key) => [key, shape.valueType as z.ZodType])
+  return Object.fromEntries(
+    members
+      .map(([key, member]) => [key, salvage(member, found[key])] as const)
+      .filter(([, value]) => value !== undefined),
+  )
+}
