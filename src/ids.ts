@@ -20,3 +20,24 @@ export function compareIds(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
 }
+
+export function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return compareIds(a.id, b.id)
+}
+
+type Ids = readonly string[]
+
+/** Whether two sets have a member in common. */
+export function meet(a: Ids, b: Ids): boolean {
+  return a.some((id) => b.includes(id))
+}
+
+/** Whether every member of the first set is in the second. */
+export function isWithin(a: Ids, b: Ids): boolean {
+  return a.every((id) => b.includes(id))
+}
+
+/** The members, each once, in order (semantics §1.1). */
+export function sorted(ids: Ids): Ids {
+  return [...new Set(ids)].sort()
+}

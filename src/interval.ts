@@ -84,3 +84,16 @@ export function reigns<Row extends { readonly from: Instant }>(
   const sorted = rows.toSorted((a, b) => a.from - b.from)
   return sorted.map((row, i) => ({ row, span: span(row.from, sorted[i + 1]?.from ?? Infinity) }))
 }
+
+export function isInside({ from, until = Infinity }: Interval, t: Instant): boolean {
+  return from <= t && t < until
+}
+
+/** The row that counts at an instant: the last to start, and of two at one instant the later listed. */
+export function latest<Row extends { readonly from: Instant }>(
+  rows: readonly Row[],
+  t: Instant,
+): Row | undefined {
+  const started = rows.filter(({ from }) => from <= t)
+  return started.toSorted((a, b) => a.from - b.from).at(-1)
+}

@@ -1,7 +1,7 @@
 import type { PolicyNames } from '../policy/check-policy.ts'
 import type { Provider } from '../policy/provider.ts'
 import type { Report } from '../problem.ts'
-import { checkDistinct, checkReferences, type Known, known } from '../reference.ts'
+import { checkDistinct, checkReferences, known } from '../reference.ts'
 import { quote } from '../suggest.ts'
 import { printDuration } from '../time.ts'
 import { checkRegister } from './check-register.ts'

@@ -1,7 +1,7 @@
 import type { Report } from '../problem.ts'
 import { checkReference } from '../reference.ts'
 import { quote } from '../suggest.ts'
-import { type ContractCheck, checkAfter } from './check-contract.ts'
+import { type ContractCheck, checkAfter } from './contract-check.ts'
 
 /** Everything wrong with what is recorded to have happened to a contract (semantics §7.4). */
 export function checkRegister(check: ContractCheck, report: Report): void {

@@ -11,7 +11,7 @@ export interface Reach {
   /** Ids of leaves. */
   readonly uses: readonly string[]
   /** Allowed values of each fact that some layer constrains. */
-  readonly scope: ReadonlyMap<string, readonly string[]>
+  readonly scope: Scope
   readonly models: readonly string[]
   readonly term: Spans
   readonly authorities: readonly string[]
@@ -66,10 +66,10 @@ export function reachOf(provider: Provider, contract: Contract, place: Place): R
 }
 
 function isEmpty({ lifts, uses, models, term, scope }: Reach): boolean {
-  return [lifts, uses, models, term, ...scope.values()].some((field) => field.length === 0)
+  return [lifts, uses, models, term, ...Object.values(scope)].some((field) => field.length === 0)
 }
 
-function common(lists: readonly (readonly string[])[]): readonly string[] {
+function common(lists: readonly (readonly string[])[]): string[] {
   const [first = [], ...others] = lists
   return [...new Set(first)].filter((id) => others.every((other) => other.includes(id)))
 }
@@ -78,11 +78,11 @@ function union(a: readonly string[], b: readonly string[]): readonly string[] {
   return [...new Set([...a, ...b])].sort()
 }
 
-function narrowest(scopes: readonly Scope[]): ReadonlyMap<string, readonly string[]> {
-  const narrowed = new Map<string, readonly string[]>()
+function narrowest(scopes: readonly Scope[]): Scope {
+  const narrowed: Scope = {}
   for (const scope of scopes) {
     for (const [fact, values] of Object.entries(scope)) {
-      narrowed.set(fact, common([narrowed.get(fact) ?? values, values]))
+      narrowed[fact] = common([narrowed[fact] ?? values, values])
     }
   }
   return narrowed

@@ -56,7 +56,11 @@ export function standingOf(contract: Contract, reach: Reach, place: Place): read
       .map(
         (duty): Condition => ({ kind: 'duty', id: duty.id, holds: notOutstanding(register, duty) }),
       ),
-    { kind: 'stop', id: '', holds: complement(covered(stopsOver(register, place))) },
+    {
+      kind: 'stop',
+      id: '',
+      holds: complement(covered(register.stops.filter((stop) => isOver(stop, place)))),
+    },
     {
       kind: 'enrolment',
       id: place.deployment,
@@ -104,11 +108,10 @@ function notOutstanding(register: Register, { id, due, grace }: Duty): Spans {
   return complement(unite(outstanding))
 }
 
-function stopsOver({ stops }: Register, place: Place): Register['stops'] {
-  return stops.filter(({ scope }) => {
-    if (scope === 'contract') return true
-    return 'tailoring' in scope
-      ? scope.tailoring === place.tailoring
-      : scope.deployment === place.deployment
-  })
+/** Whether a stop is over the whole contract, this tailoring or this deployment (semantics §7.4 f). */
+export function isOver({ scope }: Register['stops'][number], place: Place): boolean {
+  if (scope === 'contract') return true
+  return 'tailoring' in scope
+    ? scope.tailoring === place.tailoring
+    : scope.deployment === place.deployment
 }
