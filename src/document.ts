@@ -53,8 +53,11 @@ export interface Source {
   locate(problem: Problem): LocatedProblem
 }
 
+/** Whose keys a document has: ours, or anyone's, as a test case quotes a hostile request. */
+export type Keys = 'own' | 'foreign'
+
 /** Reads YAML 1.2 (so JSON too) from outside: bounded, with duplicate keys and odd keys refused. */
-export function readSource(file: SourceFile): Source {
+export function readSource(file: SourceFile, keys: Keys = 'own'): Source {
   const lines = new LineCounter()
   const placed = (
     offset: number,
@@ -82,7 +85,7 @@ export function readSource(file: SourceFile): Source {
         message: sentenceOf(error.code, error.message),
       }),
     ),
-    ...oddKeys(doc).map(({ offset, message }) =>
+    ...oddKeys(doc, keys).map(({ offset, message }) =>
       placed(offset, { severity: 'error', code: 'malformed-key', message }),
     ),
   ]
@@ -107,6 +110,7 @@ function sentenceOf(code: string, message: string): string {
 /** Keys that are not plain text, and the one that JavaScript objects treat as their own. */
 function oddKeys(
   doc: YamlDocument,
+  keys: Keys,
 ): readonly { readonly offset: number; readonly message: string }[] {
   const odd: { offset: number; message: string }[] = []
   visit(doc, {
@@ -114,7 +118,7 @@ function oddKeys(
       const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0
       if (!isScalar(key) || typeof key.value !== 'string') {
         odd.push({ offset, message: 'a key is text; put it in quotes' })
-      } else if (key.value === '__proto__') {
+      } else if (keys === 'own' && key.value === '__proto__') {
         odd.push({ offset, message: `no key may be named ${quote(key.value)}; remove it` })
       }
     },

@@ -1,0 +1,76 @@
+import { check } from './check.ts'
+import { type Command, EXIT, parseArguments } from './command.ts'
+import { compile } from './compile.ts'
+import { decide } from './decide.ts'
+import { explain } from './explain.ts'
+import { init } from './init.ts'
+import { RefusedDirectory } from './load.ts'
+import { styled, warn, writeLine } from './output.ts'
+import { schema } from './schema.ts'
+import { serve } from './serve.ts'
+import { test } from './test.ts'
+import { UsageError } from './usage-error.ts'
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  init,
+  check,
+  decide,
+  explain,
+  test,
+  compile,
+  schema,
+  serve,
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = args
+  if (name === '--help' || name === 'help' || name === '-h') {
+    await writeLine(help())
+    return EXIT.done
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (!command) throw new UsageError(`no command ${name}; \`proviso --help\` lists them`)
+  const parsed = parseArguments(name, command, rest)
+  if (parsed.flag('help')) {
+    await writeLine(`proviso ${name} ${command.usage} [--json]\n\n${command.help}`)
+    return EXIT.done
+  }
+  return command.run(parsed)
+}
+
+function help(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length))
+  const rows = Object.entries(COMMANDS).map(
+    ([name, { summary }]) => `  ${styled('bold', name.padEnd(width))}  ${summary}`,
+  )
+  return `Grants a customer an exception to a usage policy, and enforces exactly that exception.
+
+Usage: proviso COMMAND [OPTIONS]
+
+${rows.join('\n')}
+
+DIR is a policy directory; a bundle file serves too. Every command takes --json and --help.
+Begin with: proviso init my-policy && proviso check my-policy
+
+Exit 0: done, whatever was decided. 1: the answer is no. 2: wrong usage, or input that cannot be read.`
+}
+
+// A reader that has seen enough closes the pipe; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done)
+  throw error
+})
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+}
+
+function exitCodeOf(error: unknown): number {
+  const isExpected = error instanceof UsageError || error instanceof RefusedDirectory
+  const isOfSystem = error instanceof Error && 'syscall' in error
+  if (!isExpected && !isOfSystem) throw error
+  warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)
+  return error instanceof RefusedDirectory ? EXIT.no : EXIT.usage
+}

@@ -1,0 +1,227 @@
+import { contains } from '../interval.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { Bundle } from './bundle.ts'
+import type { Decision, Outcome, Reason, ReasonCode } from './decision.ts'
+import type { Request, RequestError } from './request.ts'
+import { type Resolved, resolve, roomFor, type UseSet } from './resolve.ts'
+import {
+  hasBit,
+  type ReachTable,
+  type RestrictionTable,
+  type Tables,
+  type Words,
+} from './tables.ts'
+
+/** What one set of uses comes to (semantics §8.2). Filled anew for each judgement. */
+interface Judgement {
+  readonly triggered: RestrictionTable[]
+  /** Obligations of the policy itself, one list an excuse (semantics §5.2). */
+  readonly duties: (readonly string[])[]
+  code: ReasonCode
+  reach: ReachTable | null
+  /** What the policy alone says of the certain uses. */
+  base: Decision['base']
+}
+
+interface Room {
+  readonly resolved: Resolved
+  readonly judgement: Judgement
+}
+
+/** Room to work in, one for each policy: decisions are synchronous, so no two are ever under way. */
+const rooms = new WeakMap<Tables, Room>()
+
+function roomOf(tables: Tables): Room {
+  const known = rooms.get(tables)
+  if (known) return known
+  const room: Room = {
+    resolved: roomFor(tables),
+    judgement: { triggered: [], duties: [], code: 'no-restriction', reach: null, base: 'permit' },
+  }
+  rooms.set(tables, room)
+  return room
+}
+
+/** The decision on a request (semantics §8). Equal to `decideByDefinition`, by test. */
+export function decide(bundle: Bundle, request: Request): Result<Decision, RequestError> {
+  const room = roomOf(bundle.tables)
+  const { resolved, judgement } = room
+  const found = resolve(bundle.tables, request, resolved)
+  if (!found.ok) return fail(found.error)
+
+  judge(bundle, request, room, resolved.certain)
+  judgement.base = judgement.triggered.length === 0 ? 'permit' : 'deny'
+  if (!isAllowed(judgement.code)) return ok(answer(bundle, request, 'deny', judgement))
+  if (resolved.isDoubted) {
+    judge(bundle, request, room, resolved.suspected)
+    if (!isAllowed(judgement.code)) {
+      judgement.code = 'suspected'
+      return ok(answer(bundle, request, 'refer', judgement))
+    }
+  }
+  const outcome = judgement.reach === null ? 'permit' : 'permit-under-exception'
+  return ok(answer(bundle, request, outcome, judgement))
+}
+
+function isAllowed(code: ReasonCode): boolean {
+  return code === 'no-restriction' || code === 'tailored'
+}
+
+/** Judges a set of uses (semantics §8.2). */
+function judge(bundle: Bundle, request: Request, room: Room, uses: UseSet): void {
+  const into = room.judgement
+  const { triggered } = into
+  into.reach = null
+  collect(bundle.tables, room.resolved.facts, uses, into)
+  into.code = 'no-restriction'
+  if (triggered.length === 0) return
+  into.code = 'no-tailoring'
+  for (let i = 0; i < triggered.length; i++) {
+    if ((triggered[i] as RestrictionTable).never !== null) return
+  }
+  if (bundle.validUntil !== null && request.at >= bundle.validUntil) {
+    into.code = 'bundle-stale'
+    return
+  }
+  const reaches = bundle.customers.get(request.customer)?.table.deployments.get(request.deployment)
+  if (reaches === undefined) return
+  for (let i = 0; i < reaches.length; i++) {
+    const reach = reaches[i] as ReachTable
+    if (!suits(reach, request, room, uses.leaves)) continue
+    into.code = 'tailored'
+    into.reach = reach
+    return
+  }
+}
+
+/** Finds the restrictions that a set of uses triggers, and the excuses that oblige (semantics §5.2). */
+function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): void {
+  into.triggered.length = 0
+  into.duties.length = 0
+  for (let w = 0; w < uses.restrictions.length; w++) {
+    // Each turn takes the lowest bit, so that restrictions come in the order of their ids.
+    for (let bits = uses.restrictions[w] as number; bits !== 0; bits &= bits - 1) {
+      const index = 32 * w + 31 - Math.clz32(bits & -bits)
+      const restriction = tables.restrictions[index] as RestrictionTable
+      if (!touches(restriction.when, facts)) continue
+      const excuse = excuseOf(restriction, facts)
+      if (excuse === undefined) into.triggered.push(restriction)
+      else if (excuse.length > 0) into.duties.push(excuse)
+    }
+  }
+}
+
+/** Semantics §4. A scope is flat pairs of fact index and mask. */
+function touches(scope: Words, facts: Words): boolean {
+  for (let i = 0; i < scope.length; i += 2) {
+    if (((facts[scope[i] as number] as number) & (scope[i + 1] as number)) === 0) return false
+  }
+  return true
+}
+
+function covers(scope: Words, facts: Words): boolean {
+  for (let i = 0; i < scope.length; i += 2) {
+    if (((facts[scope[i] as number] as number) & ~(scope[i + 1] as number)) !== 0) return false
+  }
+  return true
+}
+
+/** The obligations of the first `unless` entry that covers the request. */
+function excuseOf({ unless }: RestrictionTable, facts: Words): readonly string[] | undefined {
+  for (let i = 0; i < unless.length; i++) {
+    const entry = unless[i] as RestrictionTable['unless'][number]
+    if (covers(entry.scope, facts)) return entry.obligations
+  }
+  return undefined
+}
+
+/** Whether one tailoring does all of it (semantics §8.2 d). */
+function suits(reach: ReachTable, request: Request, room: Room, leaves: Words): boolean {
+  const { triggered } = room.judgement
+  const { facts } = room.resolved
+  for (let i = 0; i < triggered.length; i++) {
+    const { index, prohibits } = triggered[i] as RestrictionTable
+    if (!hasBit(reach.lifts, index)) return false
+    if (exceeds(leaves, prohibits, reach.uses)) return false
+  }
+  return (
+    coversAll(reach.scope, facts) && contains(reach.inForce, request.at) && serves(reach, request)
+  )
+}
+
+/** Whether a use that is both asked for and prohibited lies outside those allowed. */
+function exceeds(leaves: Words, prohibits: Words, allowed: Words): boolean {
+  for (let w = 0; w < leaves.length; w++) {
+    if (((leaves[w] as number) & (prohibits[w] as number) & ~(allowed[w] as number)) !== 0) {
+      return true
+    }
+  }
+  return false
+}
+
+/** Covers, for a scope that has a mask for every fact. */
+export function coversAll(scope: Words, facts: Words): boolean {
+  for (let f = 0; f < scope.length; f++) {
+    if (((facts[f] as number) & ~(scope[f] as number)) !== 0) return false
+  }
+  return true
+}
+
+function serves({ models, serves }: ReachTable, { model, at }: Request): boolean {
+  for (let i = 0; i < models.length; i++) {
+    if (models[i] === model) return contains(serves[i] as readonly number[], at)
+  }
+  return false
+}
+
+function answer(
+  bundle: Bundle,
+  request: Request,
+  outcome: Outcome,
+  { base, triggered, duties, code, reach }: Judgement,
+): Decision {
+  const first = triggered[0]
+  const isAlone = triggered.length === 1 && first !== undefined
+  return {
+    request: request.id,
+    outcome,
+    base,
+    triggered: isAlone ? first.alone : triggered.map(({ content }) => content.id),
+    contract: reach === null ? null : reach.contract,
+    tailoring: reach === null ? null : reach.tailoring,
+    obligations: isAllowed(code) ? obligationsOf(duties, reach) : NONE,
+    reasons: isAlone ? reasonOf(first, code) : reasonsOf(triggered, code),
+    nearest: NONE,
+    at: request.at,
+    bundle: bundle.digest,
+  }
+}
+
+const NONE: readonly never[] = Object.freeze([])
+
+const NO_RESTRICTION: readonly [Reason] = Object.freeze([
+  Object.freeze({
+    code: 'no-restriction',
+    text: 'No restriction applies to this request.',
+  } as const),
+])
+
+/** A restriction that nothing lifts says so, whatever else stopped the request. */
+function reasonOf({ never, reasons }: RestrictionTable, code: ReasonCode): readonly [Reason] {
+  return reasons[code === 'no-tailoring' && never !== null ? never : code]
+}
+
+function reasonsOf(triggered: readonly RestrictionTable[], code: ReasonCode): readonly Reason[] {
+  if (triggered.length === 0) return NO_RESTRICTION
+  return triggered.map((restriction) => reasonOf(restriction, code)[0])
+}
+
+/** Sorted and each once; made only when policy and tailoring both oblige (semantics L11). */
+function obligationsOf(
+  duties: readonly (readonly string[])[],
+  reach: ReachTable | null,
+): readonly string[] {
+  if (duties.length === 0) return reach === null ? NONE : reach.obligations
+  const all = reach === null ? duties.flat() : [...duties.flat(), ...reach.obligations]
+  return Object.freeze([...new Set(all)].sort())
+}

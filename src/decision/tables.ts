@@ -1,0 +1,220 @@
+import { assert, at } from '../assert.ts'
+import { inForceDuring } from '../contract/standing.ts'
+import type { Spans } from '../interval.ts'
+import {
+  type CustomerContent,
+  type PolicyContent,
+  type ReachContent,
+  type RestrictionContent,
+  type ScopeMasks,
+  spansOfContent,
+} from './content.ts'
+import type { Reason, ReasonCode } from './decision.ts'
+
+/** A set of indexes, 32 to a word: index i is bit i mod 32 of word ⌊i / 32⌋. */
+export type Words = Int32Array
+
+/** The compiled policy as a decision reads it: names to masks, and room to work in. */
+export interface Tables {
+  readonly content: PolicyContent
+  readonly facts: ReadonlyMap<string, FactTable>
+  /** For each fact, the mask of all its values: what a fact that is not stated may be (semantics §2.2). */
+  readonly allValues: Words
+  readonly uses: ReadonlyMap<string, UseTable>
+  readonly restrictions: readonly RestrictionTable[]
+  readonly wordsOfLeaves: number
+  readonly wordsOfRestrictions: number
+  /** Equal sets of the reaches of different customers, kept once. */
+  readonly pool: Map<string, Words>
+}
+
+export interface FactTable {
+  readonly index: number
+  readonly masks: ReadonlyMap<string, number>
+}
+
+export interface UseTable {
+  /** Indexes of its leaves. */
+  readonly indexes: readonly number[]
+  readonly leaves: Words
+  /** The restrictions that prohibit a leaf of it. */
+  readonly restrictions: Words
+}
+
+export interface RestrictionTable {
+  readonly content: RestrictionContent
+  readonly index: number
+  readonly prohibits: Words
+  /** Flat pairs of fact index and mask. */
+  readonly when: Words
+  readonly unless: readonly { readonly scope: Words; readonly obligations: readonly string[] }[]
+  readonly never: RestrictionContent['never']
+  /** Only this restriction, as the `triggered` of a decision. */
+  readonly alone: readonly [string]
+  /** The one reason of a decision that only this restriction triggered. */
+  readonly reasons: Readonly<Record<ReasonCode, readonly [Reason]>>
+}
+
+export interface CustomerTable {
+  readonly deployments: ReadonlyMap<string, readonly ReachTable[]>
+}
+
+/** One tailoring on one deployment, as a decision tests it. */
+export interface ReachTable {
+  readonly contract: string
+  readonly tailoring: string
+  readonly lifts: Words
+  readonly uses: Words
+  /** For each fact, the values allowed. */
+  readonly scope: Words
+  readonly models: readonly string[]
+  readonly serves: readonly Spans[]
+  readonly inForce: Spans
+  readonly obligations: readonly string[]
+}
+
+export function tablesOf(content: PolicyContent): Tables {
+  const { facts, leaves, uses } = content
+  const restrictions = content.restrictions.map((restriction, index) =>
+    restrictionTableOf(content, restriction, index),
+  )
+  return {
+    content,
+    facts: new Map(
+      facts.map(({ id, values }, index) => {
+        assert(values.length <= 32, `fact ${id} has over 32 values`)
+        return [id, { index, masks: new Map(values.map((value, bit) => [value, 1 << bit])) }]
+      }),
+    ),
+    allValues: Int32Array.from(facts, ({ values }) => allBits(values.length)),
+    uses: new Map(
+      uses.map(({ id, leaves: indexes }) => {
+        const under = wordsOf(indexes, leaves.length)
+        const prohibiting = restrictions.filter(({ prohibits }) =>
+          prohibits.some((word, w) => (word & at(under, w)) !== 0),
+        )
+        const indexesOf = prohibiting.map(({ index }) => index)
+        return [
+          id,
+          { indexes, leaves: under, restrictions: wordsOf(indexesOf, restrictions.length) },
+        ]
+      }),
+    ),
+    restrictions,
+    wordsOfLeaves: wordsFor(leaves.length),
+    wordsOfRestrictions: wordsFor(restrictions.length),
+    pool: new Map(),
+  }
+}
+
+function restrictionTableOf(
+  policy: PolicyContent,
+  content: RestrictionContent,
+  index: number,
+): RestrictionTable {
+  return {
+    content,
+    index,
+    prohibits: wordsOf(content.prohibits, policy.leaves.length),
+    when: pairsOf(policy, content.when),
+    unless: content.unless.map(({ scope, obligations }) => ({
+      scope: pairsOf(policy, scope),
+      obligations: Object.freeze([...obligations]),
+    })),
+    never: content.never,
+    alone: Object.freeze([content.id] as const),
+    reasons: reasonsOf(content),
+  }
+}
+
+/** Every reason that can be given for a restriction, made once. */
+function reasonsOf({ id, title }: RestrictionContent): RestrictionTable['reasons'] {
+  const reason = (code: ReasonCode, text: string): readonly [Reason] =>
+    Object.freeze([Object.freeze({ code, restriction: id, text: `${title}: ${text}` })] as const)
+  return {
+    'no-restriction': reason('no-restriction', 'does not apply.'),
+    tailored: reason('tailored', 'lifted for this use by the contract.'),
+    floor: reason('floor', 'no contract may lift this.'),
+    'not-tailorable': reason('not-tailorable', 'this is never lifted.'),
+    'no-tailoring': reason('no-tailoring', 'no tailoring in force covers this request.'),
+    'bundle-stale': reason('bundle-stale', 'exceptions have stopped, since the bundle is stale.'),
+    suspected: reason('suspected', 'a detector suspects a use that this prohibits.'),
+    'record-unavailable': reason(
+      'record-unavailable',
+      'exceptions have stopped, since no record can be written.',
+    ),
+  }
+}
+
+export function customerTableOf(tables: Tables, content: CustomerContent): CustomerTable {
+  const deployments = new Map<string, ReachTable[]>()
+  for (const reach of content.reaches) {
+    const table = reachTableOf(tables, reach)
+    const others = deployments.get(reach.deployment)
+    if (others) others.push(table)
+    else deployments.set(reach.deployment, [table])
+  }
+  return { deployments }
+}
+
+function reachTableOf(tables: Tables, reach: ReachContent): ReachTable {
+  const { content, pool } = tables
+  const scope = tables.allValues.slice()
+  for (const [fact, mask] of reach.scope) {
+    assert(fact < scope.length, 'a scope names no fact')
+    scope[fact] = mask
+  }
+  const standing = reach.standing.map(({ kind, id, holds }) => ({
+    kind,
+    id,
+    holds: spansOfContent(holds),
+  }))
+  return {
+    contract: reach.contract,
+    tailoring: reach.tailoring,
+    lifts: pooled(pool, wordsOf(reach.lifts, content.restrictions.length)),
+    uses: pooled(pool, wordsOf(reach.uses, content.leaves.length)),
+    scope: pooled(pool, scope),
+    models: reach.models.map(({ id }) => id),
+    serves: reach.models.map(({ serves }) => spansOfContent(serves)),
+    inForce: inForceDuring(standing),
+    obligations: Object.freeze([...reach.obligations]),
+  }
+}
+
+function pooled(pool: Map<string, Words>, words: Words): Words {
+  const key = words.join()
+  const same = pool.get(key)
+  if (same) return same
+  pool.set(key, words)
+  return words
+}
+
+function wordsFor(count: number): number {
+  return Math.ceil(count / 32)
+}
+
+function wordsOf(indexes: readonly number[], count: number): Words {
+  const words = new Int32Array(wordsFor(count))
+  for (const index of indexes) {
+    assert(Number.isInteger(index) && index >= 0 && index < count, 'an index is outside its list')
+    words[index >> 5] = at(words, index >> 5) | (1 << (index & 31))
+  }
+  return words
+}
+
+function pairsOf({ facts }: PolicyContent, scope: ScopeMasks): Words {
+  assert(
+    scope.every(([fact]) => fact < facts.length),
+    'a scope names no fact',
+  )
+  return Int32Array.from(scope.flat())
+}
+
+function allBits(count: number): number {
+  return count === 32 ? -1 : (1 << count) - 1
+}
+
+export function hasBit(words: Words, index: number): boolean {
+  return (((words[index >> 5] as number) >> (index & 31)) & 1) === 1
+}
