@@ -42,7 +42,10 @@ async function checkDirectory(args: Arguments): Promise<number> {
   return errors > 0 ? EXIT.no : EXIT.done
 }
 
-function countOf(problems: readonly LocatedProblem[], severity: LocatedProblem['severity']): number {
+function countOf(
+  problems: readonly LocatedProblem[],
+  severity: LocatedProblem['severity'],
+): number {
   return problems.filter((problem) => problem.severity === severity).length
 }
 
@@ -65,7 +68,8 @@ async function checkBundle(args: Arguments): Promise<number> {
     customers: bundle.customers.size,
     contracts: new Set(contracts).size,
   }
-  if (args.json) await writeJson({ errors: 0, warnings: 0, problems: [], summary, digest: bundle.digest })
+  if (args.json)
+    await writeJson({ errors: 0, warnings: 0, problems: [], summary, digest: bundle.digest })
   else await writeLine(`${summaryLine(summary)}\n${bundle.digest}`)
   return EXIT.done
 }

@@ -23,7 +23,7 @@ Exit 0: written. 1: DIR has errors, and nothing is written. 2: wrong usage.`,
     'valid-until': { type: 'string' },
   },
   positionals: { least: 1, most: 1 },
-  async run(args) {
+  async run(args): Promise<number> {
     const output = args.text('output')
     if (output === undefined) throw new UsageError('say where the bundle goes: -o BUNDLE')
     const bundle = compileDirectory(args.first, {
@@ -33,7 +33,10 @@ Exit 0: written. 1: DIR has errors, and nothing is written. 2: wrong usage.`,
     })
     // Written beside and renamed, so that nobody ever reads half a bundle.
     const partial = `${output}.part`
-    await pipeline(Readable.from(printBundle(bundle, sha256)), createWriteStream(partial, { flush: true }))
+    await pipeline(
+      Readable.from(printBundle(bundle, sha256)),
+      createWriteStream(partial, { flush: true }),
+    )
     await rename(partial, output)
     const { digest, customers } = bundle
     if (args.json) await writeJson({ bundle: output, digest, customers: customers.size })

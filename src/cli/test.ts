@@ -1,6 +1,7 @@
 import { type Bundle, compile } from '../decision/bundle.ts'
-import { firstDifference, type PlacedCase } from '../decision/cases.ts'
+import { firstDifference } from '../decision/cases.ts'
 import { printableOf } from '../decision/decision.ts'
+import type { PlacedCase } from '../decision/documents.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { type Command, EXIT } from './command.ts'
@@ -18,7 +19,7 @@ exactly, objects in the members named; or {error: code}.
 Exit 0: all as expected. 1: some are not, or DIR has errors. 2: wrong usage.`,
   options: {},
   positionals: { least: 1, most: 1 },
-  async run(args) {
+  async run(args): Promise<number> {
     if (isFile(args.first)) throw new UsageError('a bundle holds no cases; name the directory')
     const { world, cases } = readDirectory(args.first)
     const bundle = compile(world ?? loadWorld(args.first), sha256)
