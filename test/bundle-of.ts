@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { type Bundle, compile, NO_LEASE } from '../src/decision/bundle.ts'
+import { type Bundle, NO_LEASE } from '../src/decision/bundle.ts'
+import { compile } from '../src/decision/compile.ts'
 import type { World } from '../src/decision/world.ts'
 
 export const sha256 = (text: string): string => hash('sha256', text, 'hex')

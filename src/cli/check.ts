@@ -1,4 +1,4 @@
-import { contentOf } from '../decision/bundle.ts'
+import { reachesOf } from '../decision/bundle.ts'
 import type { LocatedProblem } from '../document.ts'
 import { isLeaf, usesOf } from '../policy/use-tree.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
@@ -57,7 +57,7 @@ function summaryLine({ policy, ...counts }: Readonly<Record<string, string | num
 async function checkBundle(args: Arguments): Promise<number> {
   const bundle = loadBundleFile(args.first)
   const contracts = [...bundle.customers.values()].flatMap((customer) =>
-    contentOf(customer).reaches.map(({ contract }) => contract),
+    reachesOf(customer).map(({ contract }) => contract),
   )
   const { content } = bundle.tables
   const summary = {

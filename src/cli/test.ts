@@ -1,5 +1,6 @@
-import { type Bundle, compile } from '../decision/bundle.ts'
+import type { Bundle } from '../decision/bundle.ts'
 import { firstDifference } from '../decision/cases.ts'
+import { compile } from '../decision/compile.ts'
 import { printableOf } from '../decision/decision.ts'
 import type { PlacedCase } from '../decision/documents.ts'
 import { decideWithNearest } from '../decision/nearest.ts'

@@ -2,20 +2,13 @@ import * as z from 'zod'
 import { duration, id, ids, instant, interval, list, prose, scope, snapshotId } from '../shape.ts'
 
 /** Schemes of legal citation that are understood (docs/semantics.md §7.2). */
-export const CITATION_SCHEMES = [
-  'eli',
-  'ecli',
-  'uslm',
-  'legislation-gov-uk',
-  'urn-lex',
-  'prose',
-] as const
+const CITATION_SCHEMES = ['eli', 'ecli', 'uslm', 'legislation-gov-uk', 'urn-lex', 'prose'] as const
 
 /** How a provider may suspend; a contract that says `none` cannot be approved. */
-export const SUSPENSIONS = ['unilateral', 'notice', 'consent', 'none'] as const
+const SUSPENSIONS = ['unilateral', 'notice', 'consent', 'none'] as const
 
 /** The states of a contract that the register records (semantics §7.4 a). */
-export const CONTRACT_STATES = [
+const CONTRACT_STATES = [
   'draft',
   'proposed',
   'approved',
@@ -28,7 +21,7 @@ export const CONTRACT_STATES = [
   'withdrawn',
 ] as const
 
-export const AUTHORITY_STATUSES = [
+const AUTHORITY_STATUSES = [
   'in-force',
   'in-force-under-transition',
   'suspended',
@@ -39,7 +32,7 @@ export const AUTHORITY_STATUSES = [
   'unknown',
 ] as const
 
-export const DUTY_KINDS = ['dialogue', 'report', 'attestation', 'training', 'notice'] as const
+const DUTY_KINDS = ['dialogue', 'report', 'attestation', 'training', 'notice'] as const
 
 const deployment = z.strictObject({
   id,

@@ -14,7 +14,7 @@ import type { Contract, Duty, Register } from './contract.ts'
 import type { Place, Reach } from './reach.ts'
 
 /** The conditions of semantics §7.4, a to g in order. */
-export const CONDITION_KINDS = [
+const CONDITION_KINDS = [
   'state',
   'term',
   'authority',

@@ -1,20 +1,10 @@
 import { at } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { Contract } from '../contract/contract.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
-import type { ProviderDocuments } from '../policy/provider.ts'
 import type { Instant } from '../time.ts'
-import {
-  type Compiler,
-  compileContract,
-  compilePolicy,
-  compilerOf,
-  customerContentOf,
-  textOf,
-} from './compile.ts'
-import type { CustomerContent, PolicyContent, ReachContent } from './content.ts'
-import { type CustomerTable, customerTableOf, type Tables, tablesOf } from './tables.ts'
+import type { CustomerContent, ReachContent } from './content.ts'
+import { type CustomerTable, customerTableOf, type Tables } from './tables.ts'
 
 export const BUNDLE_FORMAT = 'proviso/bundle@1'
 
@@ -54,35 +44,19 @@ interface Shard {
   readonly digest: string
 }
 
-/** Compiles documents that have been checked. Contracts may come as a stream: they are not kept. */
-export function compile(
-  world: ProviderDocuments & { readonly contracts: Iterable<Contract> },
-  sha256: Sha256,
-  lease: Lease = NO_LEASE,
-): Bundle {
-  const compiler = compilerOf(world)
-  const policyText = textOf(compilePolicy(compiler))
-  const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
-  const customers = new Map<string, Customer>()
-  for (const contract of world.contracts) {
-    const before = reachesOf(customers.get(contract.customer))
-    const reaches = [...before, ...compileContract(compiler, contract)]
-    customers.set(contract.customer, customerOf(tables, contract.customer, reaches))
-  }
-  return sealed({ policyText, tables, customers, lease }, sha256)
+/** One customer's part of a bundle, from what each of the customer's contracts reaches. */
+export function customerOf(tables: Tables, id: string, reaches: readonly ReachContent[]): Customer {
+  const inOrder = (a: ReachContent, b: ReachContent): number =>
+    compareIds(a.contract, b.contract) ||
+    compareIds(a.tailoring, b.tailoring) ||
+    compareIds(a.deployment, b.deployment)
+  const content: CustomerContent = { id, reaches: reaches.toSorted(inOrder) }
+  return { table: customerTableOf(tables, content), text: canonicalJson(content) }
 }
 
-function customerOf(tables: Tables, id: string, reaches: readonly ReachContent[]): Customer {
-  const content = customerContentOf(id, reaches)
-  return { table: customerTableOf(tables, content), text: textOf(content) }
-}
-
-function reachesOf(customer: Customer | undefined): readonly ReachContent[] {
-  return customer === undefined ? [] : contentOf(customer).reaches
-}
-
-export function contentOf({ text }: Customer): CustomerContent {
-  return JSON.parse(text) as CustomerContent
+/** What a customer's contracts reach; nothing for a customer that a bundle does not hold. */
+export function reachesOf(customer: Customer | undefined): readonly ReachContent[] {
+  return customer === undefined ? [] : (JSON.parse(customer.text) as CustomerContent).reaches
 }
 
 interface Parts {
@@ -117,35 +91,24 @@ function bundleDigest(policyText: string, shards: readonly Shard[], sha256: Sha2
   )
 }
 
-/** One contract as it is from now on; null when it is no more. */
-export interface ContractChange {
-  readonly id: string
-  readonly customer: string
-  readonly contract: Contract | null
-}
-
-/** The bundle with one contract changed, without compiling any other customer's again. */
-export function withContract(
+/** The bundle with one customer's part made anew, without touching any other customer's. */
+export function withCustomer(
   bundle: Bundle,
-  compiler: Compiler,
-  { id, customer, contract }: ContractChange,
+  id: string,
+  reaches: readonly ReachContent[],
   sha256: Sha256,
 ): Bundle {
   const { tables, policyText } = bundle
-  const others = reachesOf(bundle.customers.get(customer)).filter((reach) => reach.contract !== id)
-  const reaches = contract ? [...others, ...compileContract(compiler, contract)] : others
   const customers = new Map(bundle.customers)
-  const index = shardOf(customer, sha256)
+  const index = shardOf(id, sha256)
   const digests = new Map(at(bundle.shards, index).digests)
-  if (contract === null && others.length === 0) {
-    customers.delete(customer)
-    digests.delete(customer)
-  } else {
-    const changed = customerOf(tables, customer, reaches)
-    customers.set(customer, changed)
-    digests.set(customer, sha256(changed.text))
+  customers.delete(id)
+  digests.delete(id)
+  if (reaches.length > 0) {
+    const customer = customerOf(tables, id, reaches)
+    customers.set(id, customer)
+    digests.set(id, sha256(customer.text))
   }
   const shards = bundle.shards.with(index, shardOfDigests(digests, sha256))
-  const digest = bundleDigest(policyText, shards, sha256)
-  return { ...bundle, digest, customers, shards }
+  return { ...bundle, digest: bundleDigest(policyText, shards, sha256), customers, shards }
 }

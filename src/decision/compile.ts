@@ -1,149 +1,56 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { Contract } from '../contract/contract.ts'
-import { type Place, type Reach, reachOf } from '../contract/reach.ts'
-import { standingOf } from '../contract/standing.ts'
-import { byId, compareIds } from '../ids.ts'
-import { NEVER } from '../interval.ts'
-import { servesDuring } from '../policy/models.ts'
-import { leavesOf, type Provider, type ProviderDocuments, providerOf } from '../policy/provider.ts'
-import type { Restriction } from '../policy/usage-policy.ts'
-import { isLeaf, thresholdsOf } from '../policy/use-tree.ts'
-import type { Scope } from '../shape.ts'
+import type { Sha256 } from '../digest.ts'
+import type { ProviderDocuments } from '../policy/provider.ts'
 import {
-  type CustomerContent,
-  contentOfSpans,
-  type PolicyContent,
-  type ReachContent,
-  type RestrictionContent,
-  type ScopeMasks,
-} from './content.ts'
+  type Bundle,
+  type Customer,
+  customerOf,
+  type Lease,
+  NO_LEASE,
+  reachesOf,
+  sealed,
+  withCustomer,
+} from './bundle.ts'
+import { type Compiler, compileContract, compilePolicy, compilerOf } from './compile-content.ts'
+import { tablesOf } from './tables.ts'
 
-/** A provider's documents with the indexes that compiled content uses for their names. */
-export interface Compiler {
-  readonly provider: Provider
-  readonly facts: ReadonlyMap<
-    string,
-    { readonly index: number; readonly values: readonly string[] }
-  >
-  readonly leaves: ReadonlyMap<string, number>
-  readonly restrictions: ReadonlyMap<string, number>
-}
-
-export function compilerOf(documents: ProviderDocuments): Compiler {
-  const provider = providerOf(documents)
-  const { policy, uses } = provider
-  const leaves = [...uses.values()].filter(isLeaf)
-  const restrictions = policy.restrictions.toSorted(byId)
-  return {
-    provider,
-    facts: new Map(
-      Object.entries(policy.facts).map(([id, { values }], index) => [id, { index, values }]),
-    ),
-    leaves: new Map(leaves.map(({ id }, index) => [id, index])),
-    restrictions: new Map(restrictions.map(({ id }, index) => [id, index])),
+/** Compiles documents that have been checked. Contracts may come as a stream: they are not kept. */
+export function compile(
+  world: ProviderDocuments & { readonly contracts: Iterable<Contract> },
+  sha256: Sha256,
+  lease: Lease = NO_LEASE,
+): Bundle {
+  const compiler = compilerOf(world)
+  const policy = compilePolicy(compiler)
+  const tables = tablesOf(policy)
+  const customers = new Map<string, Customer>()
+  for (const contract of world.contracts) {
+    const reaches = compileContract(compiler, contract)
+    // A contract that reaches nothing leaves no trace: its customer is judged with no contracts.
+    if (reaches.length === 0) continue
+    const others = reachesOf(customers.get(contract.customer))
+    const customer = customerOf(tables, contract.customer, [...others, ...reaches])
+    customers.set(contract.customer, customer)
   }
+  return sealed({ policyText: canonicalJson(policy), tables, customers, lease }, sha256)
 }
 
-export function compilePolicy(compiler: Compiler): PolicyContent {
-  const { provider, leaves } = compiler
-  const { policy, uses } = provider
-  const nodes = [...uses.values()]
-  return {
-    id: policy.id,
-    version: policy.version,
-    facts: Object.entries(policy.facts).map(([id, { title, values }]) => ({ id, title, values })),
-    leaves: nodes.filter(isLeaf).map((leaf) => ({ id: leaf.id, ...thresholdsOf(policy, leaf) })),
-    uses: nodes.map(({ id, title, leaves: under }) => ({
-      id,
-      title,
-      leaves: indexes(leaves, under),
-    })),
-    restrictions: policy.restrictions
-      .toSorted(byId)
-      .map((restriction) => compileRestriction(compiler, restriction)),
-  }
+/** One contract as it is from now on; null when it is no more. */
+export interface ContractChange {
+  readonly id: string
+  readonly customer: string
+  readonly contract: Contract | null
 }
 
-function compileRestriction(compiler: Compiler, restriction: Restriction): RestrictionContent {
-  const { id, title, prohibits, when, unless, tailorable, floor } = restriction
-  const never = floor === undefined ? 'not-tailorable' : 'floor'
-  return {
-    id,
-    title: title ?? id,
-    prohibits: indexes(compiler.leaves, leavesOf(compiler.provider, prohibits)),
-    when: masksOf(compiler, when ?? {}),
-    unless: unless.map(({ scope, obligations }) => ({
-      scope: masksOf(compiler, scope),
-      obligations: [...new Set(obligations)].sort(),
-    })),
-    never: tailorable === 'never' ? never : null,
-  }
-}
-
-/** What a contract reaches, for each of its tailorings and deployments (semantics §7.2). */
-export function compileContract(compiler: Compiler, contract: Contract): readonly ReachContent[] {
-  const { tailorings, deployments } = contract.terms
-  const places = tailorings.flatMap((tailoring) =>
-    deployments.map((deployment) => ({ tailoring: tailoring.id, deployment: deployment.id })),
-  )
-  return places.flatMap((place) => {
-    const reach = reachOf(compiler.provider, contract, place)
-    return reach ? [compileReach(compiler, contract, place, reach)] : []
-  })
-}
-
-function compileReach(
+/** The bundle with one contract changed: what `compile` would make, without compiling the others again. */
+export function withContract(
+  bundle: Bundle,
   compiler: Compiler,
-  contract: Contract,
-  place: Place,
-  reach: Reach,
-): ReachContent {
-  const { decided } = contract.determination
-  return {
-    contract: contract.id,
-    ...place,
-    lifts: indexes(compiler.restrictions, reach.lifts),
-    uses: indexes(compiler.leaves, reach.uses),
-    scope: masksOf(compiler, reach.scope),
-    models: reach.models.toSorted(compareIds).map((id) => {
-      const eligible = compiler.provider.eligible.get(id) ?? NEVER
-      return { id, serves: contentOfSpans(servesDuring(eligible, decided)) }
-    }),
-    standing: standingOf(contract, reach, place).map(({ kind, id, holds }) => ({
-      kind,
-      id,
-      holds: contentOfSpans(holds),
-    })),
-    obligations: [...new Set(reach.obligations)].sort(),
-  }
-}
-
-/** One customer's content, from that of the customer's contracts. */
-export function customerContentOf(id: string, reaches: readonly ReachContent[]): CustomerContent {
-  const inOrder = (a: ReachContent, b: ReachContent): number =>
-    compareIds(a.contract, b.contract) ||
-    compareIds(a.tailoring, b.tailoring) ||
-    compareIds(a.deployment, b.deployment)
-  return { id, reaches: reaches.toSorted(inOrder) }
-}
-
-export function textOf(content: PolicyContent | CustomerContent): string {
-  return canonicalJson(content)
-}
-
-function indexes(known: ReadonlyMap<string, number>, ids: Iterable<string>): readonly number[] {
-  return [...ids].flatMap((id) => known.get(id) ?? []).sort((a, b) => a - b)
-}
-
-function masksOf({ facts }: Compiler, scope: Scope): ScopeMasks {
-  const masks = Object.entries(scope).flatMap(([fact, allowed]) => {
-    const declared = facts.get(fact)
-    return declared ? [[declared.index, maskOf(declared.values, allowed)] as const] : []
-  })
-  return masks.sort(([a], [b]) => a - b)
-}
-
-/** Bit i is set when the i-th value of all is among those allowed. Unsigned. */
-function maskOf(all: readonly string[], allowed: readonly string[]): number {
-  return all.reduce((mask, value, i) => (allowed.includes(value) ? mask | (1 << i) : mask), 0) >>> 0
+  { id, customer, contract }: ContractChange,
+  sha256: Sha256,
+): Bundle {
+  const others = reachesOf(bundle.customers.get(customer)).filter((reach) => reach.contract !== id)
+  const reaches = contract ? compileContract(compiler, contract) : []
+  return withCustomer(bundle, customer, [...others, ...reaches], sha256)
 }

@@ -160,7 +160,7 @@ function exceeds(leaves: Words, prohibits: Words, allowed: Words): boolean {
 }
 
 /** Covers, for a scope that has a mask for every fact. */
-export function coversAll(scope: Words, facts: Words): boolean {
+function coversAll(scope: Words, facts: Words): boolean {
   for (let f = 0; f < scope.length; f++) {
     if (((facts[f] as number) & ~(scope[f] as number)) !== 0) return false
   }

@@ -2,7 +2,7 @@ import type { Condition } from '../contract/standing.ts'
 import { contains, type Spans } from '../interval.ts'
 import { ok, type Result } from '../result.ts'
 import { printInstantShort } from '../time.ts'
-import { type Bundle, contentOf } from './bundle.ts'
+import { type Bundle, reachesOf as reachesOfCustomer } from './bundle.ts'
 import { type PolicyContent, type ReachContent, spansOfContent } from './content.ts'
 import { decide } from './decide.ts'
 import type { Decision, FailedCondition, NearMiss } from './decision.ts'
@@ -38,9 +38,8 @@ export function triggeredOf({ tables }: Bundle, { triggered }: Decision): Restri
 
 /** What the customer's own tailorings reach for the deployment, in order. */
 export function reachesOf(bundle: Bundle, request: Request): readonly ReachContent[] {
-  const customer = bundle.customers.get(request.customer)
-  if (customer === undefined) return []
-  return contentOf(customer).reaches.filter(({ deployment }) => deployment === request.deployment)
+  const reaches = reachesOfCustomer(bundle.customers.get(request.customer))
+  return reaches.filter(({ deployment }) => deployment === request.deployment)
 }
 
 /** A request that triggered something, and everything that its conditions are held against. */

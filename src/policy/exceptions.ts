@@ -6,7 +6,7 @@ import { quote } from '../suggest.ts'
 import { checkScope, type PolicyNames } from './check-policy.ts'
 import type { UsagePolicy } from './usage-policy.ts'
 
-export const LEVEL_BASES = ['determined', 'ruled-out-higher', 'precautionary', 'unstated'] as const
+const LEVEL_BASES = ['determined', 'ruled-out-higher', 'precautionary', 'unstated'] as const
 
 export const basis = z.enum(LEVEL_BASES)
 export const level = z.number().int().min(0).max(100)

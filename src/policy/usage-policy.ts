@@ -24,7 +24,7 @@ const useNode = z.strictObject({
 
 const thresholds = { 'refer-at': score, 'deny-at': score }
 
-export const TAILORABLE = ['never', 'by-catalogue'] as const
+const TAILORABLE = ['never', 'by-catalogue'] as const
 
 const restriction = z.strictObject({
   id,
@@ -38,7 +38,7 @@ const restriction = z.strictObject({
   floor: id.optional(),
 })
 
-export const LINEAGE_KINDS = ['same', 'split', 'merged', 'narrowed', 'widened', 'removed'] as const
+const LINEAGE_KINDS = ['same', 'split', 'merged', 'narrowed', 'widened', 'removed'] as const
 
 const lineage = z.strictObject({
   /** `<older version>/<id of a restriction or use in it>`. */
