@@ -9,7 +9,7 @@ export function canonicalJson(value: unknown): string {
     const members = Object.entries(value)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`)
+      .map(([name, member]) => `${canonicalJson(name)}:${canonicalJson(member)}`)
     return `{${members.join(',')}}`
   }
   if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('not a JSON number')

@@ -3,7 +3,7 @@ import { quote } from './suggest.ts'
 
 export interface JsonError {
   readonly code: 'malformed-json' | 'duplicate-key' | 'too-deep'
-  /** The name of the member that is there twice; otherwise null. */
+  /** The member that is there twice, such as `facts.subjects`; otherwise null. */
   readonly field: string | null
   readonly message: string
 }
@@ -11,9 +11,13 @@ export interface JsonError {
 /** Deepest nesting of arrays and objects that a JSON text from outside may have. */
 export const JSON_DEPTH_MAX = 32
 
+/** Longest explanation of what is not JSON, in characters: it quotes the text. */
+const MESSAGE_CHARS_MAX = 200
+
 /**
  * Parses JSON from outside. Unlike `JSON.parse` it refuses an object with two members of one name
  * (I-JSON, RFC 7493 §2.3), since another parser might read the other one, and bounds the nesting.
+ * The work is linear in the length of the text.
  */
 export function parseJson(text: string): Result<unknown, JsonError> {
   const scan = scanStructure(text)
@@ -24,12 +28,12 @@ export function parseJson(text: string): Result<unknown, JsonError> {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    return failed('malformed-json', null, `not JSON: ${(error as SyntaxError).message}`)
+    return failed('malformed-json', null, `not JSON: ${printable((error as SyntaxError).message)}`)
   }
   // Duplicates collapse in the value: as many members as colons means that there were none.
   if (countMembers(value) === scan.colons) return ok(value)
-  const name = firstDuplicate(text)
-  return failed('duplicate-key', name, `the member ${quote(name)} is there twice in one object`)
+  const { name, path } = firstDuplicate(text)
+  return failed('duplicate-key', path, `the member ${quote(name)} is there twice in one object`)
 }
 
 function failed(
@@ -38,6 +42,13 @@ function failed(
   message: string,
 ): Result<never, JsonError> {
   return fail({ code, field, message })
+}
+
+/** The engine's message quotes the text as it stands, which may hold a terminal's control sequences. */
+function printable(message: string): string {
+  return message
+    .slice(0, MESSAGE_CHARS_MAX)
+    .replace(/\p{C}/gu, (c) => `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`)
 }
 
 /** Colons and greatest nesting outside strings. Says nothing of well-formedness. */
@@ -55,7 +66,9 @@ function scanStructure(text: string): { readonly colons: number; readonly depth:
   return { colons, depth: deepest }
 }
 
+const SPACE = 0x20
 const QUOTE = 0x22
+const COMMA = 0x2c
 const COLON = 0x3a
 const OPEN_BRACKET = 0x5b
 const BACKSLASH = 0x5c
@@ -86,25 +99,46 @@ function countMembers(value: unknown): number {
   return count
 }
 
-/** The first member name that stands twice in one object of a well-formed text. */
-function firstDuplicate(text: string): string {
-  const open: Set<string>[] = []
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code === OPEN_BRACE || code === OPEN_BRACKET) open.push(new Set())
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open.pop()
-    if (code !== QUOTE) continue
-    const end = endOfString(text, i)
-    const name = memberName(text.slice(i, end + 1), text.slice(end + 1, end + 100))
-    i = end
-    if (name === undefined) continue
-    if (open.at(-1)?.has(name)) return name
-    open.at(-1)?.add(name)
-  }
-  return ''
+/** An object or array that has been opened and not closed, and where in it the text has come. */
+interface Open {
+  /** Names seen so far; null in an array. */
+  readonly names: Set<string> | null
+  at: string | number
 }
 
-/** What a quoted text names, when it is the name of a member. */
-function memberName(quoted: string, after: string): string | undefined {
-  return /^\s*:/.test(after) ? (JSON.parse(quoted) as string) : undefined
+/** The first member name that stands twice in one object of a well-formed text. */
+function firstDuplicate(text: string): { readonly name: string; readonly path: string } {
+  const open: Open[] = []
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const inner = open.at(-1)
+    if (code === OPEN_BRACE) open.push({ names: new Set(), at: '' })
+    else if (code === OPEN_BRACKET) open.push({ names: null, at: 0 })
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open.pop()
+    else if (code === COMMA && typeof inner?.at === 'number') inner.at++
+    if (code !== QUOTE) continue
+    const end = endOfString(text, i)
+    if (inner?.names && isBeforeColon(text, end)) {
+      inner.at = JSON.parse(text.slice(i, end + 1)) as string
+      if (inner.names.has(inner.at)) return { name: inner.at, path: printPath(open) }
+      inner.names.add(inner.at)
+    }
+    i = end
+  }
+  return { name: '', path: '' }
+}
+
+/** Whether a string that ends at `end` names a member. */
+function isBeforeColon(text: string, end: number): boolean {
+  let i = end + 1
+  while (text.charCodeAt(i) <= SPACE) i++
+  return text.charCodeAt(i) === COLON
+}
+
+/** `signals[3].use`, each name short enough to print. */
+function printPath(open: readonly Open[]): string {
+  return open
+    .map(({ at }) => (typeof at === 'number' ? `[${at}]` : `.${quote(at).slice(1, -1)}`))
+    .join('')
+    .replace(/^\./, '')
 }

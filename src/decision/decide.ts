@@ -10,6 +10,7 @@ import {
   type RestrictionTable,
   type Tables,
   type Words,
+  wordAt,
 } from './tables.ts'
 
 /** What one set of uses comes to (semantics §8.2). Filled anew for each judgement. */
@@ -100,7 +101,7 @@ function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): v
   into.duties.length = 0
   for (let w = 0; w < uses.restrictions.length; w++) {
     // Each turn takes the lowest bit, so that restrictions come in the order of their ids.
-    for (let bits = uses.restrictions[w] as number; bits !== 0; bits &= bits - 1) {
+    for (let bits = wordAt(uses.restrictions, w); bits !== 0; bits &= bits - 1) {
       const index = 32 * w + 31 - Math.clz32(bits & -bits)
       const restriction = tables.restrictions[index] as RestrictionTable
       if (!touches(restriction.when, facts)) continue
@@ -114,14 +115,14 @@ function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): v
 /** Semantics §4. A scope is flat pairs of fact index and mask. */
 function touches(scope: Words, facts: Words): boolean {
   for (let i = 0; i < scope.length; i += 2) {
-    if (((facts[scope[i] as number] as number) & (scope[i + 1] as number)) === 0) return false
+    if ((wordAt(facts, wordAt(scope, i)) & wordAt(scope, i + 1)) === 0) return false
   }
   return true
 }
 
 function covers(scope: Words, facts: Words): boolean {
   for (let i = 0; i < scope.length; i += 2) {
-    if (((facts[scope[i] as number] as number) & ~(scope[i + 1] as number)) !== 0) return false
+    if ((wordAt(facts, wordAt(scope, i)) & ~wordAt(scope, i + 1)) !== 0) return false
   }
   return true
 }
@@ -152,9 +153,7 @@ function suits(reach: ReachTable, request: Request, room: Room, leaves: Words): 
 /** Whether a use that is both asked for and prohibited lies outside those allowed. */
 function exceeds(leaves: Words, prohibits: Words, allowed: Words): boolean {
   for (let w = 0; w < leaves.length; w++) {
-    if (((leaves[w] as number) & (prohibits[w] as number) & ~(allowed[w] as number)) !== 0) {
-      return true
-    }
+    if ((wordAt(leaves, w) & wordAt(prohibits, w) & ~wordAt(allowed, w)) !== 0) return true
   }
   return false
 }
@@ -162,7 +161,7 @@ function exceeds(leaves: Words, prohibits: Words, allowed: Words): boolean {
 /** Covers, for a scope that has a mask for every fact. */
 function coversAll(scope: Words, facts: Words): boolean {
   for (let f = 0; f < scope.length; f++) {
-    if (((facts[f] as number) & ~(scope[f] as number)) !== 0) return false
+    if ((wordAt(facts, f) & ~wordAt(scope, f)) !== 0) return false
   }
   return true
 }

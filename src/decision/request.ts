@@ -118,9 +118,13 @@ function checkFields(request: Members): RequestError | undefined {
   const { id } = request
   if (id === undefined || id === null) return undefined
   if (typeof id !== 'string') return errorOf('wrong-type', 'id', '`id` is text')
-  return id.length > REQUEST_ID_CHARS_MAX
-    ? errorOf('malformed-id', 'id', `\`id\` is over ${REQUEST_ID_CHARS_MAX} characters`)
-    : undefined
+  if (id.length > REQUEST_ID_CHARS_MAX) {
+    return errorOf('malformed-id', 'id', `\`id\` is over ${REQUEST_ID_CHARS_MAX} characters`)
+  }
+  // Half a surrogate pair has no UTF-8 and no canonical JSON, so no record could hold it.
+  return id.isWellFormed()
+    ? undefined
+    : errorOf('malformed-id', 'id', '`id` holds half a surrogate pair')
 }
 
 function checkIds(request: Members): RequestError | undefined {

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from '../result.ts'
 import { didYouMean, quote } from '../suggest.ts'
 import type { Request, RequestError } from './request.ts'
-import type { FactTable, Tables, UseTable, Words } from './tables.ts'
+import { type FactTable, type Tables, type UseTable, type Words, wordAt } from './tables.ts'
 
 /** A set of uses, and the restrictions that prohibit any of them. */
 export interface UseSet {
@@ -59,10 +59,12 @@ export function resolve(
 }
 
 function include(set: UseSet, use: UseTable): void {
-  for (let w = 0; w < set.leaves.length; w++) (set.leaves[w] as number) |= use.leaves[w] as number
-  for (let w = 0; w < set.restrictions.length; w++) {
-    ;(set.restrictions[w] as number) |= use.restrictions[w] as number
-  }
+  unite(set.leaves, use.leaves)
+  unite(set.restrictions, use.restrictions)
+}
+
+function unite(into: Words, words: Words): void {
+  for (let w = 0; w < into.length; w++) into[w] = wordAt(into, w) | wordAt(words, w)
 }
 
 function resolveFacts(tables: Tables, request: Request, facts: Words): RequestError | undefined {

@@ -215,6 +215,11 @@ function allBits(count: number): number {
   return count === 32 ? -1 : (1 << count) - 1
 }
 
+/** A word at an index that is known to be inside: the loops that use it run to the array's length. */
+export function wordAt(words: Words, index: number): number {
+  return words[index] as number
+}
+
 export function hasBit(words: Words, index: number): boolean {
-  return (((words[index >> 5] as number) >> (index & 31)) & 1) === 1
+  return ((wordAt(words, index >> 5) >> (index & 31)) & 1) === 1
 }
