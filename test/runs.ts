@@ -4,5 +4,10 @@ import fc from 'fast-check'
 export const RUNS = Number(process.env['PROVISO_RUNS'] ?? 200)
 
 const seed = process.env['PROVISO_SEED']
-// Without one each run draws its own, which fast-check prints when a property fails.
-if (seed !== undefined) fc.configureGlobal({ seed: Number(seed) })
+
+fc.configureGlobal({
+  // Without one each run draws its own, which fast-check prints when a property fails.
+  ...(seed === undefined ? {} : { seed: Number(seed) }),
+  // Whole worlds are drawn in one piece, which shrinking cannot take apart in any useful time.
+  endOnFailure: true,
+})

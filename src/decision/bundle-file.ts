@@ -7,7 +7,7 @@ import { quote } from '../suggest.ts'
 import { type Instant, parseInstant, printInstant } from '../time.ts'
 import { BUNDLE_FORMAT, type Bundle, type Customer, type Lease, sealed } from './bundle.ts'
 import type { CustomerContent, PolicyContent } from './content.ts'
-import { customerTableOf, type Tables, tablesOf } from './tables.ts'
+import { reachTablesOf, tablesOf } from './tables.ts'
 
 // A bundle file is lines of canonical JSON: a header, the policy, then one line a customer, by id. Its
 // digest speaks of the lines as they stand, so that nothing is ever serialised again to check it.
@@ -58,41 +58,39 @@ export function readBundle(text: string, sha256: Sha256): Result<Bundle, BundleE
       `a bundle has at most ${BUNDLE_CHARS_MAX} characters; split it`,
     )
   }
-  const [headerLine = '', policyText = '', ...customerLines] = text.split('\n')
-  const header = parseHeader(headerLine, sha256)
+  const [headerLine] = linesOf(text, 0, 1)
+  const header = headerLine === undefined ? NO_BUNDLE : parseHeader(headerLine, sha256)
   if (!header.ok) return header
-  // The text after the last line's end is empty; without it the last line may be cut short.
-  if (customerLines.pop() !== '' || customerLines.length < header.value.customers) {
-    const found = Math.max(0, customerLines.length)
-    return refuse(
-      'bundle-truncated',
-      `${found} of ${header.value.customers} customers are whole; copy the file again`,
-    )
+  const { customers, digest } = header.value
+  const [policyText, ...customerLines] = linesOf(text, (headerLine ?? '').length + 1, 1 + customers)
+  if (policyText === undefined || customerLines.length < customers) {
+    const message = `the file ends too early: ${customerLines.length} of ${customers} customers are whole; copy it again`
+    return refuse('bundle-truncated', message)
   }
-  if (customerLines.length > header.value.customers) {
-    return refuse(
-      'bundle-altered',
-      'there are more customers than the header says; compile it again',
-    )
+  const lines = [headerLine, policyText, ...customerLines]
+  if (lines.reduce((length, line = '') => length + line.length + 1, 0) < text.length) {
+    return refuse('bundle-altered', 'the file goes on after its last customer; compile it again')
   }
-  try {
-    const bundle = load({ header: header.value, policyText, customerLines }, sha256)
-    if (bundle.digest === header.value.digest) return ok(bundle)
-  } catch (error) {
-    if (
-      !(
-        error instanceof SyntaxError ||
-        error instanceof TypeError ||
-        error instanceof BrokenInvariant
-      )
-    )
-      throw error
-    return refuse(
-      'bundle-malformed',
-      `the bundle does not hold together (${error.message}); compile it again`,
-    )
+  const bundle = load({ header: header.value, policyText, customerLines }, sha256)
+  if (bundle === undefined) {
+    return refuse('bundle-malformed', 'the bundle does not hold together; compile it again')
   }
-  return refuse('bundle-altered', 'the content is not what the digest says; compile it again')
+  return bundle.digest === digest
+    ? ok(bundle)
+    : refuse('bundle-altered', 'the content is not what the digest says; compile it again')
+}
+
+/** At most so many lines of a text from a place on, without their ends. A last one without end is left out. */
+function linesOf(text: string, start: number, most: number): string[] {
+  const lines: string[] = []
+  let from = start
+  while (lines.length < most) {
+    const end = text.indexOf('\n', from)
+    if (end < 0) break
+    lines.push(text.slice(from, end))
+    from = end + 1
+  }
+  return lines
 }
 
 function refuse(code: BundleError['code'], message: string): Result<never, BundleError> {
@@ -104,25 +102,26 @@ interface Header extends Lease {
   readonly customers: number
 }
 
+/** Longest header line, in characters: it has seven short members. */
+const HEADER_CHARS_MAX = 1_024
+
+const NO_BUNDLE = refuse(
+  'bundle-format',
+  'this is no bundle; compile one with `proviso compile DIR -o BUNDLE`',
+)
+
 function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> {
-  let value: Record<string, unknown>
-  try {
-    value = Object(JSON.parse(line)) as Record<string, unknown>
-  } catch {
-    return refuse(
-      'bundle-format',
-      'this is no bundle; compile one with `proviso compile DIR -o BUNDLE`',
-    )
-  }
+  const value = line.length > HEADER_CHARS_MAX ? undefined : membersOf(line)
+  if (typeof value?.['format'] !== 'string') return NO_BUNDLE
   const { seal, ...header } = value
-  if (header['format'] !== BUNDLE_FORMAT) {
-    const found = quote(String(header['format']))
+  if (value['format'] !== BUNDLE_FORMAT) {
+    const found = quote(value['format'])
     return refuse(
       'bundle-format',
       `expected format ${BUNDLE_FORMAT}, found ${found}; compile it again`,
     )
   }
-  if (seal !== sealOf(header, sha256)) {
+  if (line !== canonicalText(value) || seal !== sealOf(header, sha256)) {
     return refuse('bundle-altered', 'the header is not what its seal says; compile it again')
   }
   const { serial, customers, digest } = header
@@ -133,6 +132,23 @@ function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> 
   return isWellFormed
     ? ok({ serial, customers, digest: String(digest), issuedAt, validUntil })
     : refuse('bundle-malformed', 'the header is malformed; compile it again')
+}
+
+function membersOf(line: string): Record<string, unknown> | undefined {
+  try {
+    return Object(JSON.parse(line)) as Record<string, unknown>
+  } catch {
+    return undefined
+  }
+}
+
+/** Canonical JSON; undefined for what has none, such as half a surrogate pair. */
+function canonicalText(value: unknown): string | undefined {
+  try {
+    return canonicalJson(value)
+  } catch {
+    return undefined
+  }
 }
 
 function isCount(value: unknown): value is number {
@@ -149,17 +165,26 @@ interface Lines {
   readonly customerLines: readonly string[]
 }
 
-function load({ header, policyText, customerLines }: Lines, sha256: Sha256): Bundle {
-  const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
-  const customers = new Map<string, Customer>()
-  for (const text of customerLines) {
-    const content = JSON.parse(text) as CustomerContent
-    customers.set(content.id, loadCustomer(tables, content, text))
-  }
+/** The bundle that the lines say, with the digest that they have; undefined when they say none. */
+function load({ header, policyText, customerLines }: Lines, sha256: Sha256): Bundle | undefined {
   const { serial, issuedAt, validUntil } = header
-  return sealed({ policyText, tables, customers, lease: { serial, issuedAt, validUntil } }, sha256)
+  const customers = new Map<string, Customer>()
+  try {
+    const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
+    for (const text of customerLines) {
+      const content = JSON.parse(text) as CustomerContent
+      customers.set(content.id, { reaches: reachTablesOf(tables, content), text })
+    }
+    return sealed(
+      { policyText, tables, customers, lease: { serial, issuedAt, validUntil } },
+      sha256,
+    )
+  } catch (error) {
+    // Altered lines are read before the digest can show that they are.
+    if (OF_ALTERED_LINES.some((kind) => error instanceof kind)) return undefined
+    throw error
+  }
 }
 
-function loadCustomer(tables: Tables, content: CustomerContent, text: string): Customer {
-  return { table: customerTableOf(tables, content), text }
-}
+/** What reading altered lines can come to; anything else is a bug of ours. */
+const OF_ALTERED_LINES = [SyntaxError, TypeError, RangeError, BrokenInvariant]

@@ -4,7 +4,7 @@ import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import type { Instant } from '../time.ts'
 import type { CustomerContent, ReachContent } from './content.ts'
-import { type CustomerTable, customerTableOf, type Tables } from './tables.ts'
+import { type ReachTable, reachTablesOf, type Tables } from './tables.ts'
 
 export const BUNDLE_FORMAT = 'proviso/bundle@1'
 
@@ -33,7 +33,7 @@ export interface Bundle extends Lease {
 }
 
 export interface Customer {
-  readonly table: CustomerTable
+  readonly reaches: readonly ReachTable[]
   /** Canonical JSON of the customer's content; explanations read it. */
   readonly text: string
 }
@@ -51,7 +51,7 @@ export function customerOf(tables: Tables, id: string, reaches: readonly ReachCo
     compareIds(a.tailoring, b.tailoring) ||
     compareIds(a.deployment, b.deployment)
   const content: CustomerContent = { id, reaches: reaches.toSorted(inOrder) }
-  return { table: customerTableOf(tables, content), text: canonicalJson(content) }
+  return { reaches: reachTablesOf(tables, content), text: canonicalJson(content) }
 }
 
 /** What a customer's contracts reach; nothing for a customer that a bundle does not hold. */

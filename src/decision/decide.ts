@@ -1,5 +1,5 @@
-import { contains } from '../interval.ts'
 import { fail, ok, type Result } from '../result.ts'
+import type { Instant } from '../time.ts'
 import type { Bundle } from './bundle.ts'
 import type { Decision, Outcome, Reason, ReasonCode } from './decision.ts'
 import type { Request, RequestError } from './request.ts'
@@ -15,9 +15,11 @@ import {
 
 /** What one set of uses comes to (semantics §8.2). Filled anew for each judgement. */
 interface Judgement {
+  /** The first `count` are those triggered. The array itself never changes its length. */
   readonly triggered: RestrictionTable[]
-  /** Obligations of the policy itself, one list an excuse (semantics §5.2). */
-  readonly duties: (readonly string[])[]
+  count: number
+  /** Obligations of the policy itself, one list an excuse (semantics §5.2); null for none. */
+  duties: (readonly string[])[] | null
   code: ReasonCode
   reach: ReachTable | null
   /** What the policy alone says of the certain uses. */
@@ -31,16 +33,28 @@ interface Room {
 
 /** Room to work in, one for each policy: decisions are synchronous, so no two are ever under way. */
 const rooms = new WeakMap<Tables, Room>()
+let latest: { readonly tables: Tables; readonly room: Room } | undefined
 
 function roomOf(tables: Tables): Room {
-  const known = rooms.get(tables)
-  if (known) return known
-  const room: Room = {
-    resolved: roomFor(tables),
-    judgement: { triggered: [], duties: [], code: 'no-restriction', reach: null, base: 'permit' },
-  }
+  if (latest?.tables === tables) return latest.room
+  const room = rooms.get(tables) ?? newRoom(tables)
   rooms.set(tables, room)
+  latest = { tables, room }
   return room
+}
+
+function newRoom(tables: Tables): Room {
+  return {
+    resolved: roomFor(tables),
+    judgement: {
+      triggered: [...tables.restrictions],
+      count: 0,
+      duties: null,
+      code: 'no-restriction',
+      reach: null,
+      base: 'permit',
+    },
+  }
 }
 
 /** The decision on a request (semantics §8). Equal to `decideByDefinition`, by test. */
@@ -51,7 +65,7 @@ export function decide(bundle: Bundle, request: Request): Result<Decision, Reque
   if (!found.ok) return fail(found.error)
 
   judge(bundle, request, room, resolved.certain)
-  judgement.base = judgement.triggered.length === 0 ? 'permit' : 'deny'
+  judgement.base = judgement.count === 0 ? 'permit' : 'deny'
   if (!isAllowed(judgement.code)) return ok(answer(bundle, request, 'deny', judgement))
   if (resolved.isDoubted) {
     judge(bundle, request, room, resolved.suspected)
@@ -71,34 +85,53 @@ function isAllowed(code: ReasonCode): boolean {
 /** Judges a set of uses (semantics §8.2). */
 function judge(bundle: Bundle, request: Request, room: Room, uses: UseSet): void {
   const into = room.judgement
-  const { triggered } = into
   into.reach = null
   collect(bundle.tables, room.resolved.facts, uses, into)
   into.code = 'no-restriction'
-  if (triggered.length === 0) return
+  if (into.count === 0) return
   into.code = 'no-tailoring'
-  for (let i = 0; i < triggered.length; i++) {
-    if ((triggered[i] as RestrictionTable).never !== null) return
+  for (let i = 0; i < into.count; i++) {
+    if ((into.triggered[i] as RestrictionTable).never !== null) return
   }
   if (bundle.validUntil !== null && request.at >= bundle.validUntil) {
     into.code = 'bundle-stale'
     return
   }
-  const reaches = bundle.customers.get(request.customer)?.table.deployments.get(request.deployment)
-  if (reaches === undefined) return
-  for (let i = 0; i < reaches.length; i++) {
+  into.reach = suitable(bundle, request, room, uses.leaves)
+  if (into.reach !== null) into.code = 'tailored'
+}
+
+/** The first of the customer's tailorings, in order, that does all of it; null when none does. */
+function suitable(bundle: Bundle, request: Request, room: Room, leaves: Words): ReachTable | null {
+  const customer = bundle.customers.get(request.customer)
+  const model = bundle.tables.models.get(request.model)
+  if (customer === undefined || model === undefined) return null
+  const { reaches } = customer
+  const { deployment, at } = request
+  for (let i = firstOf(reaches, deployment); i < reaches.length; i++) {
     const reach = reaches[i] as ReachTable
-    if (!suits(reach, request, room, uses.leaves)) continue
-    into.code = 'tailored'
-    into.reach = reach
-    return
+    if (reach.deployment !== deployment) return null
+    if (isUsable(reach, model, at) && suits(reach, room, leaves)) return reach
   }
+  return null
+}
+
+/** The index of the first reach for a deployment, or of one for a later deployment, by bisection. */
+function firstOf(reaches: readonly ReachTable[], deployment: string): number {
+  let low = 0
+  let high = reaches.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((reaches[middle] as ReachTable).deployment < deployment) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Finds the restrictions that a set of uses triggers, and the excuses that oblige (semantics §5.2). */
 function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): void {
-  into.triggered.length = 0
-  into.duties.length = 0
+  into.count = 0
+  into.duties = null
   for (let w = 0; w < uses.restrictions.length; w++) {
     // Each turn takes the lowest bit, so that restrictions come in the order of their ids.
     for (let bits = wordAt(uses.restrictions, w); bits !== 0; bits &= bits - 1) {
@@ -106,8 +139,8 @@ function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): v
       const restriction = tables.restrictions[index] as RestrictionTable
       if (!touches(restriction.when, facts)) continue
       const excuse = excuseOf(restriction, facts)
-      if (excuse === undefined) into.triggered.push(restriction)
-      else if (excuse.length > 0) into.duties.push(excuse)
+      if (excuse === undefined) into.triggered[into.count++] = restriction
+      else if (excuse.length > 0) into.duties = [...(into.duties ?? []), excuse]
     }
   }
 }
@@ -137,17 +170,14 @@ function excuseOf({ unless }: RestrictionTable, facts: Words): readonly string[]
 }
 
 /** Whether one tailoring does all of it (semantics §8.2 d). */
-function suits(reach: ReachTable, request: Request, room: Room, leaves: Words): boolean {
-  const { triggered } = room.judgement
-  const { facts } = room.resolved
-  for (let i = 0; i < triggered.length; i++) {
+function suits(reach: ReachTable, room: Room, leaves: Words): boolean {
+  const { triggered, count } = room.judgement
+  for (let i = 0; i < count; i++) {
     const { index, prohibits } = triggered[i] as RestrictionTable
     if (!hasBit(reach.lifts, index)) return false
     if (exceeds(leaves, prohibits, reach.uses)) return false
   }
-  return (
-    coversAll(reach.scope, facts) && contains(reach.inForce, request.at) && serves(reach, request)
-  )
+  return coversAll(reach.scope, room.resolved.facts)
 }
 
 /** Whether a use that is both asked for and prohibited lies outside those allowed. */
@@ -166,9 +196,11 @@ function coversAll(scope: Words, facts: Words): boolean {
   return true
 }
 
-function serves({ models, serves }: ReachTable, { model, at }: Request): boolean {
-  for (let i = 0; i < models.length; i++) {
-    if (models[i] === model) return contains(serves[i] as readonly number[], at)
+/** Whether the tailoring is in force and the snapshot serves it (semantics §6.4, §7.4). */
+function isUsable({ usable }: ReachTable, model: number, t: Instant): boolean {
+  for (let i = 0; i < usable.length; i += 3) {
+    const isOfModel = usable[i] === model
+    if (isOfModel && t >= (usable[i + 1] as number) && t < (usable[i + 2] as number)) return true
   }
   return false
 }
@@ -177,19 +209,19 @@ function answer(
   bundle: Bundle,
   request: Request,
   outcome: Outcome,
-  { base, triggered, duties, code, reach }: Judgement,
+  { base, triggered, count, duties, code, reach }: Judgement,
 ): Decision {
-  const first = triggered[0]
-  const isAlone = triggered.length === 1 && first !== undefined
+  const only = count === 1 ? (triggered[0] as RestrictionTable) : null
+  const all = only === null && count > 0 ? triggered.slice(0, count) : NONE
   return {
     request: request.id,
     outcome,
     base,
-    triggered: isAlone ? first.alone : triggered.map(({ content }) => content.id),
+    triggered: only === null ? all.map(({ content }) => content.id) : only.alone,
     contract: reach === null ? null : reach.contract,
     tailoring: reach === null ? null : reach.tailoring,
     obligations: isAllowed(code) ? obligationsOf(duties, reach) : NONE,
-    reasons: isAlone ? reasonOf(first, code) : reasonsOf(triggered, code),
+    reasons: only === null ? reasonsOf(all, code) : reasonOf(only, code),
     nearest: NONE,
     at: request.at,
     bundle: bundle.digest,
@@ -217,10 +249,10 @@ function reasonsOf(triggered: readonly RestrictionTable[], code: ReasonCode): re
 
 /** Sorted and each once; made only when policy and tailoring both oblige (semantics L11). */
 function obligationsOf(
-  duties: readonly (readonly string[])[],
+  duties: readonly (readonly string[])[] | null,
   reach: ReachTable | null,
 ): readonly string[] {
-  if (duties.length === 0) return reach === null ? NONE : reach.obligations
+  if (duties === null) return reach === null ? NONE : reach.obligations
   const all = reach === null ? duties.flat() : [...duties.flat(), ...reach.obligations]
   return Object.freeze([...new Set(all)].sort())
 }

@@ -1,6 +1,6 @@
 import { assert, at } from '../assert.ts'
-import { inForceDuring } from '../contract/standing.ts'
-import type { Spans } from '../interval.ts'
+import { compareIds } from '../ids.ts'
+import { ALWAYS, intersect } from '../interval.ts'
 import {
   type CustomerContent,
   type PolicyContent,
@@ -24,8 +24,14 @@ export interface Tables {
   readonly restrictions: readonly RestrictionTable[]
   readonly wordsOfLeaves: number
   readonly wordsOfRestrictions: number
-  /** Equal sets of the reaches of different customers, kept once. */
-  readonly pool: Map<string, Words>
+  /** A number for each snapshot that some tailoring names. */
+  readonly models: Map<string, number>
+  /** What is equal in the reaches of different customers, kept once. */
+  readonly pools: {
+    readonly words: Map<string, Words>
+    readonly texts: Map<string, string>
+    readonly obligations: Map<string, readonly string[]>
+  }
 }
 
 export interface FactTable {
@@ -55,21 +61,20 @@ export interface RestrictionTable {
   readonly reasons: Readonly<Record<ReasonCode, readonly [Reason]>>
 }
 
-export interface CustomerTable {
-  readonly deployments: ReadonlyMap<string, readonly ReachTable[]>
-}
-
 /** One tailoring on one deployment, as a decision tests it. */
 export interface ReachTable {
+  readonly deployment: string
   readonly contract: string
   readonly tailoring: string
   readonly lifts: Words
   readonly uses: Words
   /** For each fact, the values allowed. */
   readonly scope: Words
-  readonly models: readonly string[]
-  readonly serves: readonly Spans[]
-  readonly inForce: Spans
+  /**
+   * Flat triples of a snapshot's number and `from` and `until` of a time in which the tailoring is in
+   * force and the snapshot serves. One list, so that a decision touches little memory.
+   */
+  readonly usable: readonly number[]
   readonly obligations: readonly string[]
 }
 
@@ -103,7 +108,8 @@ export function tablesOf(content: PolicyContent): Tables {
     restrictions,
     wordsOfLeaves: wordsFor(leaves.length),
     wordsOfRestrictions: wordsFor(restrictions.length),
-    pool: new Map(),
+    models: new Map(),
+    pools: { words: new Map(), texts: new Map(), obligations: new Map() },
   }
 }
 
@@ -146,48 +152,58 @@ function reasonsOf({ id, title }: RestrictionContent): RestrictionTable['reasons
   }
 }
 
-export function customerTableOf(tables: Tables, content: CustomerContent): CustomerTable {
-  const deployments = new Map<string, ReachTable[]>()
-  for (const reach of content.reaches) {
-    const table = reachTableOf(tables, reach)
-    const others = deployments.get(reach.deployment)
-    if (others) others.push(table)
-    else deployments.set(reach.deployment, [table])
-  }
-  return { deployments }
+/** What a customer's contracts reach, by deployment, contract and tailoring. */
+export function reachTablesOf(tables: Tables, content: CustomerContent): readonly ReachTable[] {
+  // The content is sorted by contract and tailoring, and sorting is stable.
+  const reaches = content.reaches.toSorted((a, b) => compareIds(a.deployment, b.deployment))
+  return reaches.map((reach) => reachTableOf(tables, reach))
 }
 
 function reachTableOf(tables: Tables, reach: ReachContent): ReachTable {
-  const { content, pool } = tables
+  const { content, pools } = tables
   const scope = tables.allValues.slice()
   for (const [fact, mask] of reach.scope) {
     assert(fact < scope.length, 'a scope names no fact')
     scope[fact] = mask
   }
-  const standing = reach.standing.map(({ kind, id, holds }) => ({
-    kind,
-    id,
-    holds: spansOfContent(holds),
-  }))
   return {
+    deployment: pooled(pools.texts, reach.deployment, reach.deployment),
     contract: reach.contract,
-    tailoring: reach.tailoring,
-    lifts: pooled(pool, wordsOf(reach.lifts, content.restrictions.length)),
-    uses: pooled(pool, wordsOf(reach.uses, content.leaves.length)),
-    scope: pooled(pool, scope),
-    models: reach.models.map(({ id }) => id),
-    serves: reach.models.map(({ serves }) => spansOfContent(serves)),
-    inForce: inForceDuring(standing),
-    obligations: Object.freeze([...reach.obligations]),
+    tailoring: pooled(pools.texts, reach.tailoring, reach.tailoring),
+    lifts: pooledWords(pools, wordsOf(reach.lifts, content.restrictions.length)),
+    uses: pooledWords(pools, wordsOf(reach.uses, content.leaves.length)),
+    scope: pooledWords(pools, scope),
+    usable: usableOf(tables, reach),
+    obligations: pooled(
+      pools.obligations,
+      reach.obligations.join(),
+      Object.freeze([...reach.obligations]),
+    ),
   }
 }
 
-function pooled(pool: Map<string, Words>, words: Words): Words {
-  const key = words.join()
+function usableOf(
+  { models }: Tables,
+  { standing, models: served }: ReachContent,
+): readonly number[] {
+  const inForce = standing.map(({ holds }) => spansOfContent(holds)).reduce(intersect, ALWAYS)
+  return served.flatMap(({ id, serves }) => {
+    const spans = intersect(inForce, spansOfContent(serves))
+    if (!models.has(id)) models.set(id, models.size)
+    const number = models.get(id) ?? -1
+    return spans.flatMap((from, i) => (i % 2 === 0 ? [number, from, at(spans, i + 1)] : []))
+  })
+}
+
+function pooledWords({ words: pool }: Tables['pools'], words: Words): Words {
+  return pooled(pool, words.join(), words)
+}
+
+function pooled<T>(pool: Map<string, T>, key: string, value: T): T {
   const same = pool.get(key)
-  if (same) return same
-  pool.set(key, words)
-  return words
+  if (same !== undefined) return same
+  pool.set(key, value)
+  return value
 }
 
 function wordsFor(count: number): number {
