@@ -45,7 +45,9 @@ export function resolve(
   clear(certain.leaves)
   clear(certain.restrictions)
   into.isDoubted = false
-  for (const name of request.uses) {
+  const { uses } = request
+  for (let i = 0; i < uses.length; i++) {
+    const name = uses[i] as string
     const use = tables.uses.get(name)
     if (use === undefined) return unknownUse(tables, name, 'uses')
     include(certain, use)
@@ -86,9 +88,9 @@ function resolveFacts(tables: Tables, request: Request, facts: Words): RequestEr
     const values = stated[name] as readonly string[]
     let mask = 0
     for (let i = 0; i < values.length; i++) {
-      const bit = fact.masks.get(values[i] as string)
-      if (bit === undefined) return unknownValue(fact, name, values[i] as string)
-      mask |= bit
+      const bit = fact.values.indexOf(values[i] as string)
+      if (bit < 0) return unknownValue(fact, name, values[i] as string)
+      mask |= 1 << bit
     }
     if (mask === 0) return emptyFact(name)
     facts[fact.index] = mask
@@ -128,8 +130,8 @@ function unknownFact(tables: Tables, name: string): RequestError {
   return { code: 'unknown-fact', field: factField(name), message }
 }
 
-function unknownValue({ masks }: FactTable, fact: string, value: string): RequestError {
-  const message = `no value ${quote(value)} of ${quote(fact)}${didYouMean(value, masks.keys())}`
+function unknownValue({ values }: FactTable, fact: string, value: string): RequestError {
+  const message = `no value ${quote(value)} of ${quote(fact)}${didYouMean(value, values)}`
   return { code: 'unknown-value', field: factField(fact), message }
 }
 
