@@ -1,0 +1,12 @@
+// Around `npm pack`: the published package leaves out the Node runtime that a checkout pins for itself.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+
+const MANIFEST = 'package.json'
+const KEPT = 'package.json.packing'
+
+if (process.argv[2] === 'strip') {
+  const text = readFileSync(MANIFEST, 'utf8')
+  const { optionalDependencies: _, devDependencies: __, scripts: ___, ...published } = JSON.parse(text)
+  writeFileSync(KEPT, text)
+  writeFileSync(MANIFEST, `${JSON.stringify(published, null, 2)}\n`)
+} else if (existsSync(KEPT)) renameSync(KEPT, MANIFEST)
