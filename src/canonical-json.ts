@@ -4,17 +4,43 @@
  * strings, arrays and plain objects.
  */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value)
-      .filter(([, member]) => member !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => `${canonicalJson(name)}:${canonicalJson(member)}`)
-    return `{${members.join(',')}}`
+  if (typeof value === 'string') return canonicalText(value)
+  if (typeof value === 'number') return canonicalNumber(value)
+  if (typeof value === 'boolean' || value === null) return String(value)
+  if (Array.isArray(value)) return canonicalList(value)
+  if (typeof value === 'object') return canonicalMembers(value as Readonly<Record<string, unknown>>)
+  throw new TypeError(`not a JSON value: ${typeof value}`)
+}
+
+function canonicalNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new TypeError('not a JSON number')
+  return String(value)
+}
+
+/** Text that JSON prints as it stands, between quotes. */
+const PLAIN = /^[ !#-[\]-~]*$/
+
+function canonicalText(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`
+  if (!text.isWellFormed()) throw new TypeError('lone surrogate')
+  return JSON.stringify(text)
+}
+
+// A bundle of many contracts prints millions of members: these build one string, and no lists.
+
+function canonicalList(list: readonly unknown[]): string {
+  let text = '['
+  for (let i = 0; i < list.length; i++) text += `${i === 0 ? '' : ','}${canonicalJson(list[i])}`
+  return `${text}]`
+}
+
+function canonicalMembers(members: Readonly<Record<string, unknown>>): string {
+  let text = '{'
+  // The default order of sort is that of UTF-16 code units.
+  for (const name of Object.keys(members).sort()) {
+    const member = members[name]
+    if (member === undefined) continue
+    text += `${text === '{' ? '' : ','}${canonicalText(name)}:${canonicalJson(member)}`
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw new TypeError('not a JSON number')
-  if (typeof value === 'string' && !value.isWellFormed()) throw new TypeError('lone surrogate')
-  const text = JSON.stringify(value)
-  if (text === undefined) throw new TypeError(`not a JSON value: ${typeof value}`)
-  return text
+  return `${text}}`
 }

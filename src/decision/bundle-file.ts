@@ -5,9 +5,9 @@ import { compareIds } from '../ids.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { quote } from '../suggest.ts'
 import { type Instant, parseInstant, printInstant } from '../time.ts'
-import { BUNDLE_FORMAT, type Bundle, type Customer, type Lease, sealed } from './bundle.ts'
+import { BUNDLE_FORMAT, type Bundle, type Lease, sealed } from './bundle.ts'
 import type { CustomerContent, PolicyContent } from './content.ts'
-import { reachTablesOf, tablesOf } from './tables.ts'
+import { type CustomerTable, customerTableOf, tablesOf } from './tables.ts'
 
 // A bundle file is lines of canonical JSON: a header, the policy, then one line a customer, by id. Its
 // digest speaks of the lines as they stand, so that nothing is ever serialised again to check it.
@@ -168,12 +168,12 @@ interface Lines {
 /** The bundle that the lines say, with the digest that they have; undefined when they say none. */
 function load({ header, policyText, customerLines }: Lines, sha256: Sha256): Bundle | undefined {
   const { serial, issuedAt, validUntil } = header
-  const customers = new Map<string, Customer>()
+  const customers = new Map<string, CustomerTable>()
   try {
     const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
     for (const text of customerLines) {
       const content = JSON.parse(text) as CustomerContent
-      customers.set(content.id, { reaches: reachTablesOf(tables, content), text })
+      customers.set(content.id, customerTableOf(tables, content, text))
     }
     return sealed(
       { policyText, tables, customers, lease: { serial, issuedAt, validUntil } },

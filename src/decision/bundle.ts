@@ -4,7 +4,7 @@ import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import type { Instant } from '../time.ts'
 import type { CustomerContent, ReachContent } from './content.ts'
-import { type ReachTable, reachTablesOf, type Tables } from './tables.ts'
+import { type CustomerTable, customerTableOf, type Tables } from './tables.ts'
 
 export const BUNDLE_FORMAT = 'proviso/bundle@1'
 
@@ -27,15 +27,9 @@ export interface Bundle extends Lease {
   readonly tables: Tables
   /** Canonical JSON of the policy's content. */
   readonly policyText: string
-  readonly customers: ReadonlyMap<string, Customer>
+  readonly customers: ReadonlyMap<string, CustomerTable>
   /** Digests of the customers' texts, by shard. */
   readonly shards: readonly Shard[]
-}
-
-export interface Customer {
-  readonly reaches: readonly ReachTable[]
-  /** Canonical JSON of the customer's content; explanations read it. */
-  readonly text: string
 }
 
 interface Shard {
@@ -44,25 +38,30 @@ interface Shard {
   readonly digest: string
 }
 
-/** One customer's part of a bundle, from what each of the customer's contracts reaches. */
-export function customerOf(tables: Tables, id: string, reaches: readonly ReachContent[]): Customer {
+/** One customer's part of a bundle, from what each of the customer's contracts reaches: at least one. */
+export function customerOf(
+  tables: Tables,
+  id: string,
+  reaches: readonly ReachContent[],
+): CustomerTable {
   const inOrder = (a: ReachContent, b: ReachContent): number =>
     compareIds(a.contract, b.contract) ||
     compareIds(a.tailoring, b.tailoring) ||
     compareIds(a.deployment, b.deployment)
-  const content: CustomerContent = { id, reaches: reaches.toSorted(inOrder) }
-  return { reaches: reachTablesOf(tables, content), text: canonicalJson(content) }
+  const text = canonicalJson({ id, reaches: reaches.toSorted(inOrder) } satisfies CustomerContent)
+  // Read back, so that no table holds a piece of a document's text, which would keep all of it in memory.
+  return customerTableOf(tables, JSON.parse(text) as CustomerContent, text)
 }
 
 /** What a customer's contracts reach; nothing for a customer that a bundle does not hold. */
-export function reachesOf(customer: Customer | undefined): readonly ReachContent[] {
+export function reachesOf(customer: CustomerTable | undefined): readonly ReachContent[] {
   return customer === undefined ? [] : (JSON.parse(customer.text) as CustomerContent).reaches
 }
 
 interface Parts {
   readonly policyText: string
   readonly tables: Tables
-  readonly customers: ReadonlyMap<string, Customer>
+  readonly customers: ReadonlyMap<string, CustomerTable>
   readonly lease: Lease
 }
 
@@ -106,7 +105,7 @@ export function withCustomer(
   digests.delete(id)
   if (reaches.length > 0) {
     const customer = customerOf(tables, id, reaches)
-    customers.set(id, customer)
+    customers.set(customer.id, customer)
     digests.set(id, sha256(customer.text))
   }
   const shards = bundle.shards.with(index, shardOfDigests(digests, sha256))

@@ -4,7 +4,6 @@ import type { Sha256 } from '../digest.ts'
 import type { ProviderDocuments } from '../policy/provider.ts'
 import {
   type Bundle,
-  type Customer,
   customerOf,
   type Lease,
   NO_LEASE,
@@ -13,7 +12,8 @@ import {
   withCustomer,
 } from './bundle.ts'
 import { type Compiler, compileContract, compilePolicy, compilerOf } from './compile-content.ts'
-import { tablesOf } from './tables.ts'
+import type { PolicyContent } from './content.ts'
+import { type CustomerTable, tablesOf } from './tables.ts'
 
 /** Compiles documents that have been checked. Contracts may come as a stream: they are not kept. */
 export function compile(
@@ -22,18 +22,18 @@ export function compile(
   lease: Lease = NO_LEASE,
 ): Bundle {
   const compiler = compilerOf(world)
-  const policy = compilePolicy(compiler)
-  const tables = tablesOf(policy)
-  const customers = new Map<string, Customer>()
+  const policyText = canonicalJson(compilePolicy(compiler))
+  const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
+  const customers = new Map<string, CustomerTable>()
   for (const contract of world.contracts) {
     const reaches = compileContract(compiler, contract)
     // A contract that reaches nothing leaves no trace: its customer is judged with no contracts.
     if (reaches.length === 0) continue
     const others = reachesOf(customers.get(contract.customer))
     const customer = customerOf(tables, contract.customer, [...others, ...reaches])
-    customers.set(contract.customer, customer)
+    customers.set(customer.id, customer)
   }
-  return sealed({ policyText: canonicalJson(policy), tables, customers, lease }, sha256)
+  return sealed({ policyText, tables, customers, lease }, sha256)
 }
 
 /** One contract as it is from now on; null when it is no more. */

@@ -106,10 +106,14 @@ function suitable(bundle: Bundle, request: Request, room: Room, leaves: Words): 
   const customer = bundle.customers.get(request.customer)
   const model = bundle.tables.models.get(request.model)
   if (customer === undefined || model === undefined) return null
-  const { reaches } = customer
+  const { all } = customer
   const { deployment, at } = request
-  for (let i = firstOf(reaches, deployment); i < reaches.length; i++) {
-    const reach = reaches[i] as ReachTable
+  if (all.length === 0) {
+    const isFor = customer.deployment === deployment && isUsable(customer, model, at)
+    return isFor && suits(customer, room, leaves) ? customer : null
+  }
+  for (let i = firstOf(all, deployment); i < all.length; i++) {
+    const reach = all[i] as ReachTable
     if (reach.deployment !== deployment) return null
     if (isUsable(reach, model, at) && suits(reach, room, leaves)) return reach
   }

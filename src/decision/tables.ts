@@ -29,6 +29,7 @@ export interface Tables {
   /** What is equal in the reaches of different customers, kept once. */
   readonly pools: {
     readonly words: Map<string, Words>
+    readonly times: Map<string, readonly number[]>
     readonly texts: Map<string, string>
     readonly obligations: Map<string, readonly string[]>
   }
@@ -79,6 +80,17 @@ export interface ReachTable {
   readonly obligations: readonly string[]
 }
 
+/**
+ * A customer's first reach, by deployment, contract and tailoring, and all of them where there are more.
+ * Most customers have one, and a decision waits for each object that it touches: so one object it is.
+ */
+export interface CustomerTable extends ReachTable {
+  readonly id: string
+  readonly all: readonly ReachTable[]
+  /** Canonical JSON of the customer's content; explanations read it. */
+  readonly text: string
+}
+
 export function tablesOf(content: PolicyContent): Tables {
   const { facts, leaves, uses } = content
   const restrictions = content.restrictions.map((restriction, index) =>
@@ -110,7 +122,7 @@ export function tablesOf(content: PolicyContent): Tables {
     wordsOfLeaves: wordsFor(leaves.length),
     wordsOfRestrictions: wordsFor(restrictions.length),
     models: new Map(),
-    pools: { words: new Map(), texts: new Map(), obligations: new Map() },
+    pools: { words: new Map(), times: new Map(), texts: new Map(), obligations: new Map() },
   }
 }
 
@@ -153,11 +165,18 @@ function reasonsOf({ id, title }: RestrictionContent): RestrictionTable['reasons
   }
 }
 
-/** What a customer's contracts reach, by deployment, contract and tailoring. */
-export function reachTablesOf(tables: Tables, content: CustomerContent): readonly ReachTable[] {
+const NONE: readonly never[] = Object.freeze([])
+
+/** A customer's reaches, of which there is at least one, and the text that they were compiled to. */
+export function customerTableOf(
+  tables: Tables,
+  { id, reaches }: CustomerContent,
+  text: string,
+): CustomerTable {
   // The content is sorted by contract and tailoring, and sorting is stable.
-  const reaches = content.reaches.toSorted((a, b) => compareIds(a.deployment, b.deployment))
-  return reaches.map((reach) => reachTableOf(tables, reach))
+  const sorted = reaches.toSorted((a, b) => compareIds(a.deployment, b.deployment))
+  const all = sorted.map((reach) => reachTableOf(tables, reach))
+  return { ...at(all, 0), id, text, all: all.length > 1 ? all : NONE }
 }
 
 function reachTableOf(tables: Tables, reach: ReachContent): ReachTable {
@@ -174,7 +193,7 @@ function reachTableOf(tables: Tables, reach: ReachContent): ReachTable {
     lifts: pooledWords(pools, wordsOf(reach.lifts, content.restrictions.length)),
     uses: pooledWords(pools, wordsOf(reach.uses, content.leaves.length)),
     scope: pooledWords(pools, scope),
-    usable: usableOf(tables, reach),
+    usable: pooledTimes(pools, usableOf(tables, reach)),
     obligations: pooled(
       pools.obligations,
       reach.obligations.join(),
@@ -194,6 +213,10 @@ function usableOf(
     const number = models.get(id) ?? -1
     return spans.flatMap((from, i) => (i % 2 === 0 ? [number, from, at(spans, i + 1)] : []))
   })
+}
+
+function pooledTimes({ times }: Tables['pools'], usable: readonly number[]): readonly number[] {
+  return pooled(times, usable.join(), usable)
 }
 
 function pooledWords({ words: pool }: Tables['pools'], words: Words): Words {
