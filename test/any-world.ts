@@ -285,7 +285,10 @@ function register(draw: Draw): unknown {
       })),
     ),
     attestations: SAFEGUARDS.flatMap((safeguard) => rows(() => ({ safeguard, ...interval(draw) }))),
-    duties: draw.list(draw.odd() ? 0 : 2, 2, (i) => dutyRow(draw, 3 + 4 * i)),
+    duties: [
+      ...draw.list(draw.odd() ? 0 : 2, 2, (i) => dutyRow(draw, 'dialogue', 3 + 4 * i)),
+      ...(draw.odd() ? [] : [dutyRow(draw, 'report', 3)]),
+    ],
     enrolments: DEPLOYMENTS.flatMap((deployment) =>
       rows(() => ({ deployment, ...interval(draw) })),
     ),
@@ -299,35 +302,33 @@ function stopScope(draw: Draw): unknown {
   return draw.of<unknown>('contract', { tailoring: 't-one' }, { deployment: 'desk' })
 }
 
-function dutyRow(draw: Draw, due: number): unknown {
-  if (draw.odd()) return { id: 'dialogue', due: text(due) }
+function dutyRow(draw: Draw, id: string, due: number): unknown {
+  if (draw.odd()) return { id, due: text(due) }
   const met = draw.odd() ? draw.count(0, DAYS) : due + draw.count(-1, draw.chance(30) ? 2 : 0)
   const reinstated = draw.chance(50) ? { reinstated: text(draw.count(met, DAYS)) } : {}
-  return { id: 'dialogue', due: text(due), met: text(met), ...reinstated }
+  return { id, due: text(due), met: text(met), ...reinstated }
 }
 
 function contractFor(draw: Draw, policy: UsagePolicy, i: number): Contract {
   draw.stir()
   const terms = layer(draw, policy)
   const judged = draw.chance(70) ? terms : layer(draw, policy)
-  const duties = draw.chance(40)
-    ? []
-    : [
-        {
-          id: 'dialogue',
-          kind: 'dialogue',
-          due: [text(3), text(7)],
-          grace: `P${draw.count(0, 2)}D`,
-          ...(draw.chance(40) ? { guards: ['t-one'] } : {}),
-        },
-      ]
+  const dialogue = {
+    id: 'dialogue',
+    kind: 'dialogue',
+    due: [text(3), text(7)],
+    grace: `P${draw.count(0, 2)}D`,
+    ...(draw.chance(40) ? { guards: ['t-one'] } : {}),
+  }
+  const report = { id: 'report', kind: 'report', due: [text(3)], grace: 'P1D' }
+  const duties = [dialogue, report].filter(() => draw.chance(50))
   return contract.parse({
     format: 'proviso/contract@1',
     id: `contract-${i}`,
     customer: draw.chance(75) ? 'agency' : 'bureau',
     determination: {
       case: 'case-1',
-      decided: text(draw.odd() ? draw.count(0, 3) : 0),
+      decided: text(draw.chance(15) ? draw.count(0, 3) : 0),
       mission: 'M',
       term: closed(draw),
       ...judged,

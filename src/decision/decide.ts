@@ -104,8 +104,8 @@ function judge(bundle: Bundle, request: Request, room: Room, uses: UseSet): void
 /** The first of the customer's tailorings, in order, that does all of it; null when none does. */
 function suitable(bundle: Bundle, request: Request, room: Room, leaves: Words): ReachTable | null {
   const customer = bundle.customers.get(request.customer)
-  const model = bundle.tables.models.get(request.model)
-  if (customer === undefined || model === undefined) return null
+  if (customer === undefined) return null
+  const model = bundle.tables.models.get(request.model) ?? NO_MODEL
   const { all } = customer
   const { deployment, at } = request
   if (all.length === 0) {
@@ -119,6 +119,9 @@ function suitable(bundle: Bundle, request: Request, room: Room, leaves: Words): 
   }
   return null
 }
+
+/** The number of a snapshot that no tailoring names. */
+const NO_MODEL = -1
 
 /** The index of the first reach for a deployment, or of one for a later deployment, by bisection. */
 function firstOf(reaches: readonly ReachTable[], deployment: string): number {
@@ -144,7 +147,7 @@ function collect(tables: Tables, facts: Words, uses: UseSet, into: Judgement): v
       if (!touches(restriction.when, facts)) continue
       const excuse = excuseOf(restriction, facts)
       if (excuse === undefined) into.triggered[into.count++] = restriction
-      else if (excuse.length > 0) into.duties = [...(into.duties ?? []), excuse]
+      else into.duties = [...(into.duties ?? []), excuse]
     }
   }
 }
@@ -216,7 +219,7 @@ function answer(
   { base, triggered, count, duties, code, reach }: Judgement,
 ): Decision {
   const only = count === 1 ? (triggered[0] as RestrictionTable) : null
-  const all = only === null && count > 0 ? triggered.slice(0, count) : NONE
+  const all = only === null ? triggered.slice(0, count) : NONE
   return {
     request: request.id,
     outcome,
