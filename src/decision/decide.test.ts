@@ -52,9 +52,21 @@ test('the engine decides as the definition does', () => {
   for (const outcome of OUTCOMES) expect(seen.get(outcome) ?? 0).toBeGreaterThan(RUNS / 4)
 })
 
+interface Clear {
+  readonly world: World
+  readonly request: Request
+}
+
+let clear: Clear | undefined
+
 /** A world where one tailoring applies to a request, and nothing stands in its way. */
-function clearTrial(): { readonly world: World; readonly request: Request } {
-  for (const { world, requests } of fc.sample(anyTrial, { numRuns: 400, seed: 1 })) {
+function clearTrial(): Clear {
+  clear ??= findClear()
+  return clear
+}
+
+function findClear(): Clear {
+  for (const { world, requests } of fc.sample(anyTrial, { numRuns: 40, seed: 1 })) {
     const request = requests.find((asked) => {
       const { outcome, triggered } = decideByDefinition(world, asked)
       return outcome === 'permit-under-exception' && triggered.length === 1
@@ -81,13 +93,15 @@ test('a use, fact or value that the policy does not have gets an error, never a 
 
 test('a denial names the eight nearest misses, in order, and no more', () => {
   const { world, request } = clearTrial()
-  const [first] = world.contracts
-  if (!first) throw new Error('no contract')
-  const own = world.contracts.find(({ id }) => id === decideByDefinition(world, request).contract)
+  const used = decideByDefinition(world, request)
+  const own = world.contracts.find(({ id }) => id === used.contract)
+  if (!own) throw new Error('no contract')
+  const tailorings = own.terms.tailorings.filter(({ id }) => id === used.tailoring)
   const copies = Array.from({ length: 10 }, (_, i) => ({
-    ...(own ?? first),
+    ...own,
     id: `copy-${i}`,
-    register: { ...(own ?? first).register, states: [], ...(i === 9 ? {} : { enrolments: [] }) },
+    terms: { ...own.terms, tailorings },
+    register: { ...own.register, states: [], ...(i === 9 ? {} : { enrolments: [] }) },
   }))
   const crowded = { ...world, contracts: copies }
   const { nearest } = meaningByEngine(bundleOf(crowded), request)
