@@ -80,7 +80,8 @@ const NODES = [...USES, 'watch', 'write']
 const FACTS: Readonly<Record<string, readonly string[]>> = {
   subjects: ['foreign', 'domestic'],
   act: ['analyse', 'collect', 'decide'],
-  review: ['yes', 'no'],
+  // A well-formed id that every JavaScript object has a member of.
+  constructor: ['yes', 'no'],
 }
 const RESTRICTIONS = ['r-a', 'r-b', 'r-c', 'r-d', 'r-e']
 
@@ -112,7 +113,7 @@ function policy(draw: Draw): UsagePolicy {
         ? []
         : draw
             .list(0, 2, () => ({
-              scope: { ...scope(draw, 30), review: draw.some(['yes', 'no']).slice(0, 1) },
+              scope: { ...scope(draw, 30), constructor: draw.some(['yes', 'no']).slice(0, 1) },
               obligations: draw.some(OBLIGATIONS, 0),
             }))
             .filter(() => draw.chance(50)),

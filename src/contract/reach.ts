@@ -79,11 +79,11 @@ function union(a: readonly string[], b: readonly string[]): readonly string[] {
 }
 
 function narrowest(scopes: readonly Scope[]): Scope {
-  const narrowed: Scope = {}
+  const narrowed = new Map<string, string[]>()
   for (const scope of scopes) {
     for (const [fact, values] of Object.entries(scope)) {
-      narrowed[fact] = common([narrowed[fact] ?? values, values])
+      narrowed.set(fact, common([narrowed.get(fact) ?? values, values]))
     }
   }
-  return narrowed
+  return Object.fromEntries(narrowed)
 }

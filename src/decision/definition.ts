@@ -89,7 +89,7 @@ function covers(world: World, request: Request, scope: Scope): boolean {
 
 /** §2.2: a fact that is not stated may have any of its values. */
 function said({ policy }: World, { facts }: Request, fact: string): Ids {
-  return facts[fact] ?? policy.facts[fact]?.values ?? []
+  return new Map(Object.entries(facts)).get(fact) ?? policy.facts[fact]?.values ?? []
 }
 
 /** §3.1: the leaves that names of uses stand for. */
