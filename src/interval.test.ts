@@ -6,7 +6,9 @@ import { complement, contains, intersect, latest, reigns, type Spans, unite } fr
 const anySpans: fc.Arbitrary<Spans> = fc
   .uniqueArray(fc.integer({ min: 0, max: 12 }), { maxLength: 8 })
   .chain((edges) => fc.tuple(fc.constant(edges.sort((a, b) => a - b)), fc.boolean()))
-  .map(([edges, isOpen]) => (edges.length % 2 === 0 ? edges : isOpen ? [...edges, Infinity] : edges.slice(1)))
+  .map(([edges, isOpen]) =>
+    edges.length % 2 === 0 ? edges : isOpen ? [...edges, Infinity] : edges.slice(1),
+  )
 
 const INSTANTS = Array.from({ length: 16 }, (_, i) => i - 1)
 
@@ -39,8 +41,18 @@ test('results are disjoint, ascending and not empty', () => {
 })
 
 test('intervals that touch are one', () => {
-  expect(unite([[1, 2], [2, 3]])).toEqual([1, 3])
-  expect(unite([[1, 2], [3, 4]])).toEqual([1, 2, 3, 4])
+  expect(
+    unite([
+      [1, 2],
+      [2, 3],
+    ]),
+  ).toEqual([1, 3])
+  expect(
+    unite([
+      [1, 2],
+      [3, 4],
+    ]),
+  ).toEqual([1, 2, 3, 4])
 })
 
 test('of two rows at one instant the later listed counts', () => {

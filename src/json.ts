@@ -111,21 +111,30 @@ function firstDuplicate(text: string): { readonly name: string; readonly path: s
   const open: Open[] = []
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    const inner = open.at(-1)
-    if (code === OPEN_BRACE) open.push({ names: new Set(), at: '' })
-    else if (code === OPEN_BRACKET) open.push({ names: null, at: 0 })
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open.pop()
-    else if (code === COMMA && typeof inner?.at === 'number') inner.at++
-    if (code !== QUOTE) continue
+    if (code !== QUOTE) {
+      follow(open, code)
+      continue
+    }
     const end = endOfString(text, i)
+    const inner = open.at(-1)
     if (inner?.names && isBeforeColon(text, end)) {
-      inner.at = JSON.parse(text.slice(i, end + 1)) as string
-      if (inner.names.has(inner.at)) return { name: inner.at, path: printPath(open) }
-      inner.names.add(inner.at)
+      const name = JSON.parse(text.slice(i, end + 1)) as string
+      inner.at = name
+      if (inner.names.has(name)) return { name, path: printPath(open) }
+      inner.names.add(name)
     }
     i = end
   }
   return { name: '', path: '' }
+}
+
+/** Takes one character outside strings into account. */
+function follow(open: Open[], code: number): void {
+  const inner = open.at(-1)
+  if (code === OPEN_BRACE) open.push({ names: new Set(), at: '' })
+  else if (code === OPEN_BRACKET) open.push({ names: null, at: 0 })
+  else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open.pop()
+  else if (code === COMMA && typeof inner?.at === 'number') inner.at++
 }
 
 /** Whether a string that ends at `end` names a member. */

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { parseDuration, parseInstant, printDuration, printInstant, printInstantShort } from './time.ts'
+import {
+  parseDuration,
+  parseInstant,
+  printDuration,
+  printInstant,
+  printInstantShort,
+} from './time.ts'
 
 test('an instant is RFC 3339 in UTC, at most to the millisecond', () => {
   expect(parseInstant('1970-01-01T00:00:00Z')).toBe(0)
@@ -42,9 +48,19 @@ test('a duration is whole days', () => {
   expect(printDuration(14 * 86_400_000)).toBe('P14D')
 })
 
-test.each(['P', 'PD', 'P1', 'P-1D', 'P01D', 'P1.5D', 'PT24H', 'P1M', 'P1Y', 'p1d', 'P36501D', 'P99999999D'])(
-  '%j is no duration',
-  (text) => {
-    expect(parseDuration(text)).toBeUndefined()
-  },
-)
+test.each([
+  'P',
+  'PD',
+  'P1',
+  'P-1D',
+  'P01D',
+  'P1.5D',
+  'PT24H',
+  'P1M',
+  'P1Y',
+  'p1d',
+  'P36501D',
+  'P99999999D',
+])('%j is no duration', (text) => {
+  expect(parseDuration(text)).toBeUndefined()
+})

@@ -1,9 +1,10 @@
 import { reachesOf } from '../decision/bundle.ts'
+import type { BundleError } from '../decision/bundle-file.ts'
 import type { LocatedProblem } from '../document.ts'
 import { isLeaf, usesOf } from '../policy/use-tree.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { readDirectory } from './directory.ts'
-import { isFile, loadBundleFile } from './load.ts'
+import { isFile, readBundleFile } from './load.ts'
 import { counted, printProblem, styled, writeJson, writeLine } from './output.ts'
 
 export const check: Command = {
@@ -55,7 +56,9 @@ function summaryLine({ policy, ...counts }: Readonly<Record<string, string | num
 }
 
 async function checkBundle(args: Arguments): Promise<number> {
-  const bundle = loadBundleFile(args.first)
+  const loaded = readBundleFile(args.first)
+  if (!loaded.ok) return refuseBundle(args, loaded.error)
+  const bundle = loaded.value
   const contracts = [...bundle.customers.values()].flatMap((customer) =>
     reachesOf(customer).map(({ contract }) => contract),
   )
@@ -72,4 +75,18 @@ async function checkBundle(args: Arguments): Promise<number> {
     await writeJson({ errors: 0, warnings: 0, problems: [], summary, digest: bundle.digest })
   else await writeLine(`${summaryLine(summary)}\n${bundle.digest}`)
   return EXIT.done
+}
+
+async function refuseBundle(args: Arguments, { code, message }: BundleError): Promise<number> {
+  const severity = 'error'
+  const problem = { severity, code, file: args.first, line: 1, column: 1, message } as const
+  if (args.json) {
+    await writeJson({
+      errors: 1,
+      warnings: 0,
+      problems: [{ ...problem, frame: '' }],
+      summary: null,
+    })
+  } else await writeLine(`${args.first}: ${styled('red', `error ${code}`)}: ${message}`)
+  return EXIT.no
 }

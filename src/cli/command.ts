@@ -74,7 +74,9 @@ export function parseArguments(name: string, command: Command, args: readonly st
     const isFit = positionals.length >= least && positionals.length <= most
     if (isFit || values['help'] === true) return new Arguments(positionals, values)
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    // Node goes on to explain how an argument may begin with a dash.
+    const [problem] = (error as Error).message.split(/[.\n]/)
+    throw new UsageError(`${problem}; usage: proviso ${name} ${command.usage}`)
   }
   throw new UsageError(`usage: proviso ${name} ${command.usage}`)
 }

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { printBundle } from '../decision/bundle-file.ts'
@@ -31,16 +31,22 @@ Exit 0: written. 1: DIR has errors, and nothing is written. 2: wrong usage.`,
       issuedAt: args.instant('issued-at') ?? null,
       validUntil: args.instant('valid-until') ?? null,
     })
-    // Written beside and renamed, so that nobody ever reads half a bundle.
-    const partial = `${output}.part`
-    await pipeline(
-      Readable.from(printBundle(bundle, sha256)),
-      createWriteStream(partial, { flush: true }),
-    )
-    await rename(partial, output)
+    await writeWhole(output, printBundle(bundle, sha256))
     const { digest, customers } = bundle
     if (args.json) await writeJson({ bundle: output, digest, customers: customers.size })
     else await writeLine(`${output}: ${counted(customers.size, 'customer')}, ${digest}`)
     return EXIT.done
   },
+}
+
+/** Writes a file beside and renames it, so that nobody ever reads half of it. */
+async function writeWhole(path: string, lines: Iterable<string>): Promise<void> {
+  const partial = `${path}.part`
+  try {
+    await pipeline(Readable.from(lines), createWriteStream(partial, { flush: true }))
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw error
+  }
 }

@@ -9,10 +9,7 @@ import type { Instant } from '../time.ts'
 import { type Command, EXIT } from './command.ts'
 import { type Line, readLines } from './lines.ts'
 import { loadBundle } from './load.ts'
-import { Progress, write } from './output.ts'
-
-/** How much output is gathered before it is written, in characters. */
-const OUTPUT_CHARS = 65_536
+import { isRead, Progress, write } from './output.ts'
 
 export const decide: Command = {
   usage: 'DIR [--requests FILE|-] [--at INSTANT] [--nearest]',
@@ -36,17 +33,17 @@ Exit 0: every line was decided, whatever the decisions. 1: some line was in erro
     const judge = args.flag('nearest') ? decideWithNearest : decideRequest
     const progress = new Progress('requests')
     let exit: number = EXIT.done
-    let output = ''
-    for await (const line of readLines(file === '-' ? process.stdin : createReadStream(file))) {
-      const answer = answerTo(line, { bundle, at, judge })
-      if ('error' in answer) exit = EXIT.no
-      output += `${JSON.stringify(answer)}\n`
-      if (output.length < OUTPUT_CHARS) continue
+    for await (const lines of readLines(file === '-' ? process.stdin : createReadStream(file))) {
+      let output = ''
+      for (const line of lines) {
+        const answer = answerTo(line, { bundle, at, judge })
+        if ('error' in answer) exit = EXIT.no
+        output += `${JSON.stringify(answer)}\n`
+        progress.show(line.number)
+      }
       await write(output)
-      output = ''
-      progress.show(line.number)
+      if (!isRead()) break
     }
-    await write(output)
     progress.end()
     return exit
   },

@@ -12,24 +12,43 @@ export interface Line {
   readonly problem?: string
 }
 
-/** The lines of a byte stream, blank ones left out, in memory that no line's length can grow. */
-export async function* readLines(stream: Readable): AsyncGenerator<Line> {
+/**
+ * The lines of a byte stream, blank ones left out, in memory that no line's length can grow. They come in
+ * batches, as the bytes do: whoever answers each batch at once keeps no asker waiting.
+ */
+export async function* readLines(stream: Readable): AsyncGenerator<readonly Line[]> {
   const open = new OpenLine()
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const lines: Line[] = []
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       open.add(chunk.subarray(start, end))
-      const line = open.close()
-      if (line) yield line
+      lines.push(...open.close())
       start = end + 1
     }
     open.add(chunk.subarray(start))
+    if (lines.length > 0) yield lines
   }
-  const last = open.close()
-  if (last) yield last
+  yield open.close()
+}
+
+/** All of a byte stream as text; undefined when it is longer than a line may be, or not UTF-8. */
+export async function readText(stream: Readable): Promise<string | undefined> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > LINE_BYTES_MAX) return undefined
+    parts.push(chunk)
+  }
+  const bytes = Buffer.concat(parts)
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
 const NEWLINE = 0x0a
+
+/** Nothing but the white space of JSON. Other spaces are no JSON, and no reason to drop a line in silence. */
+const BLANK = /^[ \t\r]*$/
 
 /** A line whose end has not been seen yet. */
 class OpenLine {
@@ -43,17 +62,18 @@ class OpenLine {
     if (this.#length <= LINE_BYTES_MAX) this.#parts.push(part)
   }
 
-  close(): Line | undefined {
+  /** The line, now that its end has been seen; none when it is blank. */
+  close(): readonly Line[] {
     const bytes = Buffer.concat(this.#parts)
     const isTooLong = this.#length > LINE_BYTES_MAX
     this.#parts = []
     this.#length = 0
     const number = ++this.#number
     if (isTooLong) {
-      return { number, text: null, problem: `a line has at most ${LINE_BYTES_MAX} bytes` }
+      return [{ number, text: null, problem: `a line has at most ${LINE_BYTES_MAX} bytes` }]
     }
-    if (!isUtf8(bytes)) return { number, text: null, problem: 'the line is not UTF-8' }
+    if (!isUtf8(bytes)) return [{ number, text: null, problem: 'the line is not UTF-8' }]
     const text = bytes.toString('utf8')
-    return text.trim() === '' ? undefined : { number, text }
+    return BLANK.test(text) ? [] : [{ number, text }]
   }
 }

@@ -1,20 +1,30 @@
+import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { type Bundle, type Lease, NO_LEASE } from '../decision/bundle.ts'
-import { BUNDLE_CHARS_MAX, readBundle } from '../decision/bundle-file.ts'
+import { BUNDLE_CHARS_MAX, type BundleError, readBundle } from '../decision/bundle-file.ts'
 import { compile } from '../decision/compile.ts'
 import type { World } from '../decision/world.ts'
+import type { LocatedProblem } from '../document.ts'
+import { fail, type Result } from '../result.ts'
 import { readDirectory } from './directory.ts'
-import { counted, printProblem, warn } from './output.ts'
+import { counted } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex')
 }
 
-/** The documents of a directory were checked and have errors, which have been printed: exit 1. */
+/** The documents of a directory were checked and have errors: exit 1. */
 export class RefusedDirectory extends Error {
   override readonly name = 'RefusedDirectory'
+  readonly problems: readonly LocatedProblem[]
+
+  constructor(dir: string, problems: readonly LocatedProblem[]) {
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    super(`${dir} is refused: ${counted(errors.length, 'error')}`)
+    this.problems = errors
+  }
 }
 
 /** Loads what a command decides with: a policy directory, or a bundle file. */
@@ -26,24 +36,32 @@ export function isFile(path: string): boolean {
   return existsSync(path) && statSync(path).isFile()
 }
 
-export function loadBundleFile(path: string): Bundle {
+function loadBundleFile(path: string): Bundle {
+  const loaded = readBundleFile(path)
+  if (loaded.ok) return loaded.value
+  throw new UsageError(`${path}: ${loaded.error.code}: ${loaded.error.message}`)
+}
+
+export function readBundleFile(path: string): Result<Bundle, BundleError> {
   if (statSync(path).size > BUNDLE_CHARS_MAX) {
-    throw new UsageError(`${path}: a bundle has at most ${BUNDLE_CHARS_MAX} bytes; split it`)
+    const message = `a bundle has at most ${BUNDLE_CHARS_MAX} bytes; split it`
+    return fail({ code: 'bundle-too-large', message })
   }
-  const loaded = readBundle(readFileSync(path, 'utf8'), sha256)
-  if (!loaded.ok) throw new UsageError(`${path}: ${loaded.error.code}: ${loaded.error.message}`)
-  return loaded.value
+  const bytes = readFileSync(path)
+  // Decoding would put the same sign for different bytes that are not UTF-8, and hide the difference.
+  if (!isUtf8(bytes)) {
+    return fail({ code: 'bundle-altered', message: 'the file is not UTF-8; copy it again' })
+  }
+  return readBundle(bytes.toString('utf8'), sha256)
 }
 
 export function compileDirectory(dir: string, lease: Lease = NO_LEASE): Bundle {
   return compile(loadWorld(dir), sha256, lease)
 }
 
-/** The documents of a directory without errors; otherwise prints them and refuses it whole. */
-export function loadWorld(dir: string): World {
+/** The documents of a directory without errors; otherwise refuses it whole. */
+function loadWorld(dir: string): World {
   const { problems, world } = readDirectory(dir)
   if (world !== undefined) return world
-  const errors = problems.filter(({ severity }) => severity === 'error')
-  for (const error of errors) warn(printProblem(error))
-  throw new RefusedDirectory(`${dir} is refused: ${counted(errors.length, 'error')}`)
+  throw new RefusedDirectory(dir, problems)
 }

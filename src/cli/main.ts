@@ -5,7 +5,7 @@ import { decide } from './decide.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
 import { RefusedDirectory } from './load.ts'
-import { styled, warn, writeLine } from './output.ts'
+import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { test } from './test.ts'
@@ -35,7 +35,15 @@ async function main(args: readonly string[]): Promise<number> {
     await writeLine(`proviso ${name} ${command.usage} [--json]\n\n${command.help}`)
     return EXIT.done
   }
-  return command.run(parsed)
+  try {
+    return await command.run(parsed)
+  } catch (error) {
+    if (!(error instanceof RefusedDirectory)) throw error
+    const { message, problems } = error
+    if (parsed.json) await writeJson({ error: { code: 'refused-directory', message }, problems })
+    else for (const problem of problems) warn(printProblem(problem))
+    throw error
+  }
 }
 
 function help(): string {
@@ -55,11 +63,7 @@ Begin with: proviso init my-policy && proviso check my-policy
 Exit 0: done, whatever was decided. 1: the answer is no. 2: wrong usage, or input that cannot be read.`
 }
 
-// A reader that has seen enough closes the pipe; that is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.done)
-  throw error
-})
+watchOutput(EXIT.usage)
 
 try {
   process.exitCode = await main(process.argv.slice(2))

@@ -1,10 +1,32 @@
 import type { LocatedProblem } from '../document.ts'
 
-/** Writes to standard output, waiting while its reader is behind. */
+let isReaderGone = false
+
+/**
+ * Lets output fail as a command line does: a reader that has seen enough closes the pipe, which is no
+ * failure and changes no answer; any other failure ends the process, told on standard error.
+ */
+export function watchOutput(exitCode: number): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      isReaderGone = true
+      if (error.code === 'EPIPE') return
+      warn(`proviso: the output cannot be written: ${error.message}`)
+      process.exit(exitCode)
+    })
+  }
+}
+
+/** Whether there is any use in going on: false once nobody reads what is written. */
+export function isRead(): boolean {
+  return !isReaderGone
+}
+
+/** Writes to standard output; done when it has been taken, so that memory is never filled with it. */
 export function write(text: string): Promise<void> {
+  if (isReaderGone || text === '') return Promise.resolve()
   return new Promise((resolve) => {
-    if (process.stdout.write(text)) resolve()
-    else process.stdout.once('drain', resolve)
+    process.stdout.write(text, () => resolve())
   })
 }
 

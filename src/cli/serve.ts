@@ -1,6 +1,5 @@
-import { appOf } from '../server/app.ts'
-import type { Instant } from '../time.ts'
-import { printInstantShort } from '../time.ts'
+import type { FastifyInstance } from 'fastify'
+import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { loadBundle } from './load.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
@@ -39,13 +38,26 @@ Exit 0: stopped by a signal. 1: DIR has errors. 2: wrong usage, or the port is t
     }
     const clock = clockFrom(args.instant('clock'))
     const bundle = loadBundle(args.first)
+    // Loaded only here: the web server takes longer to load than all else that the other commands need.
+    const { appOf } = await import('../server/app.ts')
     const app = appOf(() => ({ bundle, at: clock() }))
-    const address = await app.listen({ host, port })
+    // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
+    const signal = untilSignal()
+    const address = await listening(app, host, port)
     await announce(args, { address, digest: bundle.digest, at: clock() })
-    await untilSignal()
+    await signal
     await app.close()
     return EXIT.done
   },
+}
+
+async function listening(app: FastifyInstance, host: string, port: number): Promise<string> {
+  try {
+    return await app.listen({ host, port })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    throw new UsageError(`port ${port} of ${host} is taken; say another one with --port`)
+  }
 }
 
 /** A clock that begins at an instant and goes on from there; without one, the wall clock. */
@@ -64,7 +76,7 @@ interface Listening {
 async function announce(args: Arguments, { address, digest, at }: Listening): Promise<void> {
   if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at) })
   await writeLine(`Serving ${args.first} at ${address}, ${digest}`)
-  if (args.flag('clock') || args.text('clock') !== undefined) {
+  if (args.text('clock') !== undefined) {
     await writeLine(`The clock began at ${printInstantShort(at)}.`)
   }
   warn(

@@ -169,10 +169,14 @@ interface Lines {
 function load({ header, policyText, customerLines }: Lines, sha256: Sha256): Bundle | undefined {
   const { serial, issuedAt, validUntil } = header
   const customers = new Map<string, CustomerTable>()
+  let last = ''
   try {
     const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
     for (const text of customerLines) {
       const content = JSON.parse(text) as CustomerContent
+      // Each customer once, in order: so that one bundle has one text.
+      if (compareIds(last, content.id) >= 0) return undefined
+      last = content.id
       customers.set(content.id, customerTableOf(tables, content, text))
     }
     return sealed(

@@ -1,31 +1,46 @@
-import { contains } from '../interval.ts'
+import { at } from '../assert.ts'
 import { ok, type Result } from '../result.ts'
-import { printInstantShort } from '../time.ts'
-import type { Bundle } from './bundle.ts'
-import { type ReachContent, type ScopeMasks, spansOfContent } from './content.ts'
-import { allows, type Decision, type FailedCondition } from './decision.ts'
+import { type Bundle, reachesOf as reachesOfCustomer } from './bundle.ts'
+import type { PolicyContent, ReachContent, ScopeMasks } from './content.ts'
+import type { Decision, FailedCondition } from './decision.ts'
+import { changeOf } from './explain-change.ts'
 import {
   type Asked,
+  askedOf,
   decideWithNearest,
   missOf,
+  printOnly,
+  printSaid,
+  printValues,
   reachesOf,
-  triggeredOf,
   valuesOf,
 } from './nearest.ts'
 import type { Request, RequestError } from './request.ts'
-import { resolve, roomFor } from './resolve.ts'
 import { hasBit, type RestrictionTable } from './tables.ts'
 
 /** Why a request was decided as it was. Holds nothing of any other customer. */
 export interface Explanation {
   readonly decision: Decision
+  /** `<policy id>@<version>`. */
+  readonly policy: string
+  readonly obligations: readonly AskedObligation[]
   readonly uses: readonly JudgedUse[]
+  /** Signals too weak to count. */
+  readonly unheeded: readonly UnheededSignal[]
   readonly facts: readonly JudgedFact[]
   /** Those that prohibit a use that was judged, by id. */
   readonly restrictions: readonly AskedRestriction[]
   readonly tailorings: readonly ConsideredTailoring[]
+  /** Why no tailoring was considered; empty when some were. */
+  readonly unconsidered: string
   /** The nearest thing that would change the answer. */
   readonly change: string
+}
+
+export interface AskedObligation {
+  readonly obligation: string
+  /** The restrictions that excuse for it, and the tailoring that asks for it. */
+  readonly askedBy: readonly string[]
 }
 
 export interface JudgedUse {
@@ -36,16 +51,26 @@ export interface JudgedUse {
   readonly because: string
 }
 
+export interface UnheededSignal {
+  readonly detector: string
+  readonly use: string
+  readonly because: string
+}
+
 export interface JudgedFact {
   readonly fact: string
   readonly title: string
   readonly values: readonly string[]
   readonly isStated: boolean
+  /** Whether a restriction that asked, or a tailoring that was considered, looks at it. */
+  readonly isAsked: boolean
 }
 
 export interface AskedRestriction {
   readonly restriction: string
   readonly title: string
+  /** The uses that it prohibits, of those judged. */
+  readonly uses: readonly string[]
   readonly fired: boolean
   readonly because: string
 }
@@ -53,6 +78,8 @@ export interface AskedRestriction {
 export interface ConsideredTailoring {
   readonly contract: string
   readonly tailoring: string
+  /** Whether the decision rests on it: the first that applies. */
+  readonly isUsed: boolean
   /** Empty for one that applies. */
   readonly failed: readonly FailedCondition[]
 }
@@ -61,185 +88,210 @@ export interface ConsideredTailoring {
 export function explain(bundle: Bundle, request: Request): Result<Explanation, RequestError> {
   const decided = decideWithNearest(bundle, request)
   if (!decided.ok) return decided
-  const resolved = roomFor(bundle.tables)
-  resolve(bundle.tables, request, resolved)
   const decision = decided.value
-  const asked = { bundle, request, resolved, triggered: triggeredOf(bundle, decision) }
-  const tailorings = consideredOf(asked)
+  const asked = askedOf(bundle, request, decision)
+  const { content } = bundle.tables
+  const unconsidered = unconsideredOf(asked)
+  const considered = unconsidered === '' ? reachesOf(bundle, request) : []
   return ok({
     decision,
+    policy: `${content.id}@${content.version}`,
+    obligations: obligationsOf(asked, decision, considered),
     uses: usesOf(asked),
-    facts: factsOf(asked),
-    restrictions: restrictionsOf(asked, decision),
-    tailorings,
+    unheeded: unheededOf(asked),
+    facts: factsOf(asked, considered),
+    restrictions: asking(asked).map((restriction) => askedRestriction(asked, restriction)),
+    tailorings: considered.map((reach) => considerationOf(asked, decision, reach)),
+    unconsidered,
     change: changeOf(asked, decision),
   })
 }
 
-function usesOf({ bundle, request, resolved }: Asked): JudgedUse[] {
-  const { tables } = bundle
-  const { leaves, uses } = tables.content
-  const titles = new Map(uses.map(({ id, title }) => [id, title]))
-  return leaves.flatMap(({ id, referAt, denyAt }, index): JudgedUse[] => {
-    const isCertain = hasBit(resolved.certain.leaves, index)
-    if (!isCertain && !(resolved.isDoubted && hasBit(resolved.suspected.leaves, index))) return []
-    const holds = (use: string): boolean => tables.uses.get(use)?.indexes.includes(index) ?? false
-    const stated = request.uses
-      .filter(holds)
-      .map((use) => (use === id ? 'stated' : `stated as ${use}`))
-    const threshold = isCertain ? denyAt : referAt
-    const name = isCertain ? 'deny-at' : 'refer-at'
-    const detected = request.signals
-      .filter(({ use, score }) => holds(use) && score >= threshold)
-      .map(({ detector, score }) => `detected by ${detector}: score ${score}, ${name} ${threshold}`)
-    const because = [...stated, ...detected].join('; ')
+function usesOf(asked: Asked): JudgedUse[] {
+  const { content } = asked.bundle.tables
+  const titles = new Map(content.uses.map(({ id, title }) => [id, title]))
+  return content.leaves.flatMap(({ id }, leaf): JudgedUse[] => {
+    if (!hasBit(asked.uses.leaves, leaf)) return []
+    const isCertain = hasBit(asked.resolved.certain.leaves, leaf)
+    const because = [...statedAs(asked, leaf), ...detectedAs(asked, leaf)].join('; ')
     const certainty = isCertain ? 'certain' : 'suspected'
     return [{ use: id, title: titles.get(id) ?? id, certainty, because }]
   })
 }
 
-function factsOf({ bundle, request, resolved }: Asked): JudgedFact[] {
-  const { content } = bundle.tables
-  return content.facts.map(({ id, title }, fact) => ({
-    fact: id,
-    title,
-    values: valuesOf(content, fact, resolved.facts[fact] ?? 0),
-    isStated: Object.hasOwn(request.facts, id),
-  }))
+/** Whether a node of the tree stands for a leaf. */
+function holds({ bundle }: Asked, use: string, leaf: number): boolean {
+  return bundle.tables.uses.get(use)?.indexes.includes(leaf) ?? false
 }
 
-function restrictionsOf(asked: Asked, { outcome }: Decision): AskedRestriction[] {
-  const { bundle, resolved } = asked
-  const uses = outcome === 'deny' || !resolved.isDoubted ? resolved.certain : resolved.suspected
-  return bundle.tables.restrictions
-    .filter(({ index }) => hasBit(uses.restrictions, index))
-    .map((table) => {
-      const { id, title } = table.content
-      const fired = asked.triggered.includes(table)
-      return { restriction: id, title, fired, because: becauseOf(asked, table, fired) }
+function statedAs(asked: Asked, leaf: number): string[] {
+  const { id } = at(asked.bundle.tables.content.leaves, leaf)
+  return asked.request.uses
+    .filter((use) => holds(asked, use, leaf))
+    .map((use) => (use === id ? 'stated' : `stated as \`${use}\``))
+}
+
+function detectedAs(asked: Asked, leaf: number): string[] {
+  const { id, referAt, denyAt } = at(asked.bundle.tables.content.leaves, leaf)
+  return asked.request.signals
+    .filter(({ use, score }) => holds(asked, use, leaf) && score >= referAt)
+    .map(({ detector, use, score }) => {
+      const scored = `detected: \`${detector}\` gives ${use === id ? 'it' : `\`${use}\``} ${score}`
+      return score >= denyAt
+        ? `${scored}, and from ${denyAt} on it counts as stated (deny-at)`
+        : `${scored}, and from ${referAt} on it is suspected (refer-at)`
     })
 }
 
+function unheededOf(asked: Asked): UnheededSignal[] {
+  const { leaves } = asked.bundle.tables.content
+  return asked.request.signals.flatMap(({ detector, use, score }) => {
+    const own = leaves.filter((_, leaf) => holds(asked, use, leaf))
+    const least = Math.min(...own.map(({ referAt }) => referAt))
+    if (score >= least) return []
+    return [{ detector, use, because: `score ${score}, and only from ${least} on it is suspected` }]
+  })
+}
+
+/** The restrictions that prohibit a use that was judged. */
+function asking({ bundle, uses }: Asked): RestrictionTable[] {
+  return bundle.tables.restrictions.filter(({ index }) => hasBit(uses.restrictions, index))
+}
+
+function factsOf(asked: Asked, considered: readonly ReachContent[]): JudgedFact[] {
+  const { content } = asked.bundle.tables
+  const scopes = [
+    ...asking(asked).flatMap(({ content: { when, unless } }) => [
+      when,
+      ...unless.map(({ scope }) => scope),
+    ]),
+    ...considered.map(({ scope }) => scope),
+  ]
+  const lookedAt = new Set(scopes.flatMap((scope) => scope.map(([fact]) => fact)))
+  return content.facts.map(({ id, title }, fact) => ({
+    fact: id,
+    title,
+    values: valuesOf(content, fact, asked.resolved.facts[fact] ?? 0),
+    isStated: Object.hasOwn(asked.request.facts, id),
+    isAsked: lookedAt.has(fact),
+  }))
+}
+
+function askedRestriction(asked: Asked, table: RestrictionTable): AskedRestriction {
+  const { id, title } = table.content
+  const fired = asked.triggered.includes(table)
+  const uses = asked.bundle.tables.content.leaves
+    .filter((_, leaf) => hasBit(asked.uses.leaves, leaf) && hasBit(table.prohibits, leaf))
+    .map((leaf) => leaf.id)
+  return { restriction: id, title, uses, fired, because: becauseOf(asked, table, fired) }
+}
+
+/** Reads on from `forbids …`. */
 function becauseOf(asked: Asked, { content }: RestrictionTable, fired: boolean): string {
   const { when, unless } = content
-  const apart = when.find(([fact, mask]) => ((asked.resolved.facts[fact] ?? 0) & mask) === 0)
-  if (apart) return `it asks about ${printScope(asked, [apart])}, and ${printSaid(asked, apart[0])}`
+  const { facts } = asked.resolved
+  const apart = when.filter(([fact, mask]) => ((facts[fact] ?? 0) & mask) === 0)
+  if (apart.length > 0) return `only when ${printMay(asked, when)}: ${printAllSaid(asked, apart)}`
   if (!fired) {
     const excuse = unless.find(({ scope }) => isCovered(asked, scope))
-    const duties = excuse?.obligations.length
-      ? `, which obliges: ${excuse.obligations.join(', ')}`
-      : ''
-    return `excused: ${printScope(asked, excuse?.scope ?? [])}${duties}`
+    return `but excuses this, since ${printAllSaid(asked, excuse?.scope ?? [])}`
   }
-  const conditions = when.map(([fact]) => printSaid(asked, fact))
-  const excuses = unless.map(({ scope }) => {
-    const missing = scope.filter((pair) => !isCovered(asked, [pair]))
-    return `not excused, as ${missing.map(([fact]) => printSaid(asked, fact)).join(' and ')}`
-  })
-  return [...conditions, ...excuses].join('; ') || 'it prohibits the use whatever the facts'
+  const condition =
+    when.length === 0
+      ? 'whatever the facts are'
+      : `when ${printMay(asked, when)}: ${printAllSaid(asked, when)}`
+  if (unless.length === 0) return condition
+  const excuses = unless.map(({ scope }) => printOnly(asked, scope)).join(', or with ')
+  const open = unless.flatMap(({ scope }) => uncovered(asked, scope))
+  return `${condition}, and excuses it only with ${excuses}: ${printAllSaid(asked, open)}`
 }
 
-function isCovered({ resolved }: Asked, scope: ScopeMasks): boolean {
-  return scope.every(([fact, mask]) => ((resolved.facts[fact] ?? 0) & ~mask) === 0)
+/** What was said of each fact of some scopes, once. */
+function printAllSaid(asked: Asked, scope: ScopeMasks): string {
+  const facts = new Set(scope.map(([fact]) => fact))
+  return [...facts].map((fact) => printSaid(asked, fact)).join('; ')
 }
 
-/** `subjects: foreign`. */
-function printScope({ bundle }: Asked, scope: ScopeMasks): string {
+function isCovered(asked: Asked, scope: ScopeMasks): boolean {
+  return uncovered(asked, scope).length === 0
+}
+
+/** The parts of a scope that keep it from covering the request. */
+function uncovered({ resolved }: Asked, scope: ScopeMasks): ScopeMasks {
+  return scope.filter(([fact, mask]) => ((resolved.facts[fact] ?? 0) & ~mask) !== 0)
+}
+
+/** `` `subjects` may be domestic and `act` may be target or decide ``. */
+function printMay({ bundle }: Asked, scope: ScopeMasks): string {
   const { content } = bundle.tables
-  return scope
-    .map(
-      ([fact, mask]) => `${content.facts[fact]?.id}: ${valuesOf(content, fact, mask).join(' or ')}`,
-    )
-    .join(', ')
+  return scope.map(([fact, mask]) => printFact(content, fact, mask)).join(' and ')
 }
 
-function printSaid({ bundle, request }: Asked, fact: number): string {
-  const id = bundle.tables.content.facts[fact]?.id ?? ''
-  const stated = request.facts[id]
-  return stated
-    ? `${id} is stated as ${stated.join(' or ')}`
-    : `${id} is unstated, so it may be any value`
+function printFact(content: PolicyContent, fact: number, mask: number): string {
+  const { id } = at(content.facts, fact)
+  return `\`${id}\` may be ${printValues(valuesOf(content, fact, mask))}`
 }
 
-function consideredOf(asked: Asked): ConsideredTailoring[] {
-  const { bundle, request, triggered } = asked
-  if (triggered.length === 0 || triggered.some(({ never }) => never !== null)) return []
-  return reachesOf(bundle, request).map((reach) => {
-    const miss = missOf(asked, reach)
-    return { ...miss, failed: [...failedLifts(asked, reach), ...miss.failed] }
-  })
+function obligationsOf(
+  asked: Asked,
+  { obligations, contract, tailoring }: Decision,
+  considered: readonly ReachContent[],
+): AskedObligation[] {
+  const excuses = asking(asked)
+    .filter((table) => !asked.triggered.includes(table))
+    .flatMap(({ content }) => {
+      const excuse = content.unless.find(({ scope }) => isCovered(asked, scope))
+      return excuse ? [{ by: content.id, obligations: excuse.obligations }] : []
+    })
+  const lifting = considered
+    .filter((reach) => reach.contract === contract && reach.tailoring === tailoring)
+    .map((reach) => ({ by: `${contract}/${tailoring}`, obligations: reach.obligations }))
+  return obligations.map((obligation) => ({
+    obligation,
+    askedBy: [...excuses, ...lifting].flatMap((asks) =>
+      asks.obligations.includes(obligation) ? [asks.by] : [],
+    ),
+  }))
+}
+
+/** Why no tailoring is looked at; empty when there are some to look at. */
+function unconsideredOf({ bundle, request, triggered }: Asked): string {
+  if (triggered.length === 0) return 'none is needed, since no restriction fired'
+  const never = triggered.filter((restriction) => restriction.never !== null)
+  if (never.length > 0) {
+    const names = never.map(({ content }) => `\`${content.id}\``).join(', ')
+    return `none could help, since nothing lifts ${names}`
+  }
+  if (reachesOf(bundle, request).length > 0) return ''
+  const { customer, deployment } = request
+  const known = reachesOfCustomer(bundle.customers.get(customer))
+  if (known.length === 0) return `\`${customer}\` has no contract that lifts anything`
+  const deployments = new Set(known.map((reach) => reach.deployment))
+  const others = [...deployments].map((id) => `\`${id}\``).join(', ')
+  return `no contract of \`${customer}\` reaches \`${deployment}\`, only ${others}`
+}
+
+function considerationOf(
+  asked: Asked,
+  decision: Decision,
+  reach: ReachContent,
+): ConsideredTailoring {
+  const { contract, tailoring, failed } = missOf(asked, reach)
+  const isUsed = decision.contract === contract && decision.tailoring === tailoring
+  return { contract, tailoring, isUsed, failed: [...failedLifts(asked, reach), ...failed] }
 }
 
 function failedLifts({ bundle, triggered }: Asked, { lifts }: ReachContent): FailedCondition[] {
   const unlifted = triggered.filter(({ index }) => !lifts.includes(index))
   if (unlifted.length === 0) return []
-  const names = unlifted.map(({ content }) => `\`${content.id}\``).join(', ')
   const { restrictions } = bundle.tables.content
-  const lifted = lifts.map((index) => restrictions[index]?.id).join(', ')
-  return [{ condition: 'lifts', text: `it does not lift ${names}`, 'would-need': `only ${lifted}` }]
-}
-
-function changeOf(asked: Asked, decision: Decision): string {
-  if (allows(decision)) return endOf(asked, decision)
-  if (decision.outcome === 'refer') return 'a person who settles what the detectors suspect'
-  const never = asked.triggered.filter((restriction) => restriction.never !== null)
-  const [blocking = asked.triggered[0]] = never
-  const [nearest] = decision.nearest
-  if (never.length === 0 && nearest) {
-    const needs = nearest.failed.map((failed) => failed['would-need']).join('; and ')
-    return `${nearest.contract}/${nearest.tailoring} would apply with: ${needs || 'a bundle that is not stale'}`
-  }
-  const statement = blocking && statementThatHelps(asked, blocking)
-  if (statement !== undefined) return statement
-  if (never.length > 0) return `nothing: \`${blocking?.content.id}\` is never lifted`
-  return 'a contract whose tailoring lifts all of the restrictions that fired'
-}
-
-/** What could truthfully be stated for a restriction not to fire, if the facts are so. */
-function statementThatHelps(asked: Asked, { content }: RestrictionTable): string | undefined {
-  const { id, when, unless } = content
-  const facts = asked.resolved.facts
-  for (const [fact, mask] of when) {
-    const other = (facts[fact] ?? 0) & ~mask
-    if (other !== 0)
-      return `if it is so, stating only ${printScope(asked, [[fact, other >>> 0]])}, so that \`${id}\` does not fire`
-  }
-  const excuse = unless.find(({ scope }) =>
-    scope.every(([fact, mask]) => ((facts[fact] ?? 0) & mask) !== 0),
-  )
-  return (
-    excuse &&
-    `if it is so, stating ${printScope(asked, excuse.scope)}, which excuses from \`${id}\``
-  )
-}
-
-/** When an exception ends by the clock alone. */
-function endOf({ bundle, request }: Asked, { contract, tailoring }: Decision): string {
-  const reach = reachesOf(bundle, request).find(
-    (own) => own.contract === contract && own.tailoring === tailoring,
-  )
-  if (!reach) return 'another use or fact, or a signal, that triggers a restriction'
-  const model = reach.models.find(({ id }) => id === request.model)
-  const conditions = [
-    ...reach.standing.map(({ kind, id, holds }) => ({
-      name: [kind, id].filter(Boolean).join(' '),
-      holds,
-    })),
-    { name: `model ${request.model}`, holds: model?.serves ?? [] },
+  const names = unlifted.map(({ content }) => `\`${content.id}\``).join(', ')
+  const lifted = lifts.map((index) => `\`${at(restrictions, index).id}\``).join(', ')
+  return [
+    {
+      condition: 'lifts',
+      text: `it does not lift ${names}`,
+      'would-need': `only restrictions that it lifts: ${lifted}`,
+    },
   ]
-  const ends = conditions.map(({ name, holds }) => ({
-    name,
-    until: endAfter(spansOfContent(holds), request.at),
-  }))
-  const first = ends.reduce((a, b) => (b.until < a.until ? b : a))
-  return Number.isFinite(first.until)
-    ? `the clock: the exception ends at ${printInstantShort(first.until)} (${first.name})`
-    : 'a change to the contract'
-}
-
-function endAfter(spans: readonly number[], t: number): number {
-  for (let i = 0; i < spans.length; i += 2) {
-    if (contains(spans.slice(i, i + 2), t)) return spans[i + 1] as number
-  }
-  return t
 }

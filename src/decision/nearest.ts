@@ -80,7 +80,7 @@ const STANDING_TEXTS: Readonly<
   Record<Condition['kind'], readonly [text: (id: string) => string, need: (id: string) => string]>
 > = {
   state: [() => 'the contract is not in force', () => 'the contract in force'],
-  term: [() => 'the instant is outside its term', () => 'an instant in its term'],
+  term: [() => 'the instant is outside its term', () => 'a term that this instant is in'],
   authority: [
     (id) => `the authority \`${id}\` does not stand`,
     (id) => `the authority \`${id}\` in force, with its review still ahead`,
@@ -175,9 +175,7 @@ function failedUses(asked: Asked, { uses }: ReachContent): FailedCondition[] {
 }
 
 function isAsked({ uses, triggered }: Asked, leaf: number): boolean {
-  return (
-    hasBit(uses.leaves, leaf) && triggered.some(({ prohibits }) => hasBit(prohibits, leaf))
-  )
+  return hasBit(uses.leaves, leaf) && triggered.some(({ prohibits }) => hasBit(prohibits, leaf))
 }
 
 function failedScope(asked: Asked, { scope }: ReachContent): FailedCondition[] {

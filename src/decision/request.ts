@@ -52,7 +52,7 @@ export interface RequestError {
 const REQUEST_ID_CHARS_MAX = 256
 
 /** Most members of any list in a request. */
-const REQUEST_LIST_MAX = 1_024
+export const REQUEST_LIST_MAX = 1_024
 
 const FIELDS = ['id', 'customer', 'deployment', 'model', 'uses', 'facts', 'signals', 'at']
 const SIGNAL_FIELDS = ['detector', 'use', 'score']
@@ -140,19 +140,22 @@ function checkIds(request: Members): RequestError | undefined {
 }
 
 function checkUses({ uses }: Members): RequestError | undefined {
-  const error = checkTexts('uses', uses)
+  const error = checkTexts(uses, () => 'uses')
   if (error) return error
   if ((uses as unknown[]).length > 0) return undefined
   return errorOf('empty-set', 'uses', '`uses` names at least one use; ordinary use is named too')
 }
 
-function checkTexts(field: string, list: unknown): RequestError | undefined {
-  if (!Array.isArray(list)) return errorOf('wrong-type', field, `\`${field}\` is a list of names`)
+/** The field is only printed for an error: most requests have none. */
+function checkTexts(list: unknown, fieldOf: () => string): RequestError | undefined {
+  if (!Array.isArray(list)) {
+    return errorOf('wrong-type', fieldOf(), `\`${fieldOf()}\` is a list of names`)
+  }
   if (list.length > REQUEST_LIST_MAX) {
-    return errorOf('too-many', field, `\`${field}\` has over ${REQUEST_LIST_MAX} members`)
+    return errorOf('too-many', fieldOf(), `\`${fieldOf()}\` has over ${REQUEST_LIST_MAX} members`)
   }
   const odd = list.findIndex((element) => typeof element !== 'string')
-  return odd < 0 ? undefined : errorOf('wrong-type', `${field}[${odd}]`, 'a name is text')
+  return odd < 0 ? undefined : errorOf('wrong-type', `${fieldOf()}[${odd}]`, 'a name is text')
 }
 
 function checkFacts({ facts }: Members): RequestError | undefined {
@@ -164,12 +167,12 @@ function checkFacts({ facts }: Members): RequestError | undefined {
     return errorOf('too-many', 'facts', `\`facts\` has over ${REQUEST_LIST_MAX} members`)
   }
   for (const name of names) {
-    const field = `facts.${shortField(name)}`
+    const fieldOf = (): string => `facts.${shortField(name)}`
     const values = facts[name]
-    const error = checkTexts(field, values)
+    const error = checkTexts(values, fieldOf)
     if (error) return error
     if ((values as unknown[]).length === 0) {
-      return errorOf('empty-set', field, 'state at least one value, or leave the fact out')
+      return errorOf('empty-set', fieldOf(), 'state at least one value, or leave the fact out')
     }
   }
   return undefined

@@ -1,45 +1,41 @@
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { isUtf8 } from 'node:buffer'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { parseJson } from '../json.ts'
 import { fail, type Result } from '../result.ts'
-import { type DecisionPoint, type EvaluationError, evaluate, evaluateAll } from './authzen.ts'
+import { type DecisionPoint, evaluate, evaluateAll } from './authzen.ts'
+import type { EvaluationError } from './question.ts'
 
 /** Longest request body, in bytes. */
 const BODY_BYTES_MAX = 1_048_576
 
+/** Longest head of a request, in bytes; so also the longest request id that is sent back. */
+const HEAD_BYTES_MAX = 8_192
+
 /** Longest a client may take to send one request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000
+
+/** How often connections are looked at for that, in milliseconds. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 
 /** The decision point over HTTP: AuthZEN and a liveness probe (docs/authzen.md). */
 export function appOf(pointNow: () => DecisionPoint): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    exposeHeadRoutes: false,
+    // A path that is no text never gets as far as the hooks.
+    frameworkErrors: (error, request, reply) => refuseFor(error, echo(request, reply)),
+    http: {
+      maxHeaderSize: HEAD_BYTES_MAX,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    },
   })
-  app.removeAllContentTypeParsers()
-  // Bodies are parsed by our own reader, which refuses what JSON.parse lets pass.
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    done(null, body)
-  })
+  readBodies(app)
   app.addHook('onRequest', (request, reply, done) => {
-    const id = request.headers['x-request-id']
-    if (typeof id === 'string') reply.header('x-request-id', id)
+    echo(request, reply)
     done()
   })
-  app.setErrorHandler((error: Error & { readonly statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500
-    // AuthZEN has one status for every malformed request, the wrong content type included.
-    const isMalformed = status === 415 || (status >= 400 && status < 413)
-    const text = status >= 500 ? 'internal error' : error.message
-    return reply.code(isMalformed ? 400 : status).send(JSON.stringify(text))
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const detail = `no route ${request.method} ${request.url.slice(0, 100)}`
-    return reply
-      .code(404)
-      .type('application/problem+json')
-      .send({ type: 'about:blank', title: 'Not Found', status: 404, detail })
-  })
+  app.setErrorHandler((error: Failure, _request, reply) => refuseFor(error, reply))
+  app.setNotFoundHandler((request, reply) => notFound(app, request, reply))
 
   app.post('/access/v1/evaluation', (request, reply) =>
     answer(
@@ -57,6 +53,38 @@ export function appOf(pointNow: () => DecisionPoint): FastifyInstance {
   return app
 }
 
+/** Sends the id of a request back. Node has refused what could end the header, and a head too long to send. */
+function echo(
+  { headers: { 'x-request-id': id } }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  return typeof id === 'string' ? reply.header('x-request-id', id) : reply
+}
+
+type Failure = Error & { readonly statusCode?: number }
+
+function refuseFor(
+  { statusCode: status = 500, message }: Failure,
+  reply: FastifyReply,
+): FastifyReply {
+  // AuthZEN has one status for every malformed request, the wrong content type included.
+  if (status === 415) return refuse(reply, 400, 'the content type is not application/json')
+  return refuse(reply, status, status >= 500 ? 'internal error' : message)
+}
+
+/** Bodies are parsed by our own reader, which refuses what JSON.parse lets pass. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const type = request.headers['content-type'] ?? ''
+    if (!OTHER_CHARSET.test(type) && isUtf8(body as Buffer)) return done(null, body.toString())
+    done(Object.assign(new Error('the body is not UTF-8'), { statusCode: 400 }))
+  })
+}
+
+/** JSON is UTF-8 (RFC 8259 §8.1): another reader of the same bytes must not read another text. */
+const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
+
 function read<T>(
   text: unknown,
   judge: (body: unknown) => Result<T, EvaluationError>,
@@ -73,12 +101,36 @@ function read<T>(
   return judge(json.value)
 }
 
-/** A decision is 200, allowed or not; a malformed question is 400 with a message as JSON text. */
+/** A decision is 200, allowed or not; a malformed question is 400. */
 function answer<T>(reply: FastifyReply, result: Result<T, EvaluationError>): FastifyReply {
-  reply.type('application/json')
-  if (result.ok) return reply.send(JSON.stringify(result.value))
+  if (result.ok) return send(reply, result.value)
   const { code, field, message } = result.error
-  return reply
-    .code(400)
-    .send(JSON.stringify(`${code}: ${field === '' ? '' : `${field}: `}${message}`))
+  return refuse(reply, 400, `${code}: ${field === '' ? '' : `${field}: `}${message}`)
+}
+
+/** An error's body is a message, as JSON text. */
+function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return send(reply.code(status), message)
+}
+
+function send(reply: FastifyReply, value: unknown): FastifyReply {
+  const text = JSON.stringify(value)
+  const id = reply.getHeader('x-request-id')
+  // Node writes a head and a text at once and in the text's encoding, which is not that of such an id.
+  const isPlain = typeof id !== 'string' || !BEYOND_ASCII.test(id)
+  return reply.type('application/json').send(isPlain ? text : Buffer.from(text))
+}
+
+const BEYOND_ASCII = /[\u0080-\u00ff]/
+
+function notFound(
+  app: FastifyInstance,
+  { method, url }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const path = url.split('?', 1)[0] ?? ''
+  const allowed = ['GET', 'POST'].filter((other) => app.hasRoute({ method: other, url: path }))
+  if (allowed.length === 0) return refuse(reply, 404, `no route ${method} ${url.slice(0, 100)}`)
+  reply.header('allow', allowed.join(', '))
+  return refuse(reply, 405, `${path} takes ${allowed.join(' or ')}`)
 }

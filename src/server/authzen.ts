@@ -5,25 +5,24 @@ import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Instant } from '../time.ts'
+import {
+  type EvaluationError,
+  isMembers,
+  type Members,
+  type Question,
+  questionOf,
+  wrongType,
+} from './question.ts'
 
 // OpenID AuthZEN Authorization API 1.0, evaluation and evaluations (docs/authzen.md).
 
 /** Most evaluations in one request. */
 export const EVALUATIONS_MAX = 1_000
 
-/** Why a request is answered with 400, or an item of a batch with `decision: false`. */
-export interface EvaluationError {
-  readonly code: string
-  readonly field: string
-  readonly message: string
-}
-
 export interface Evaluation {
   readonly decision: boolean
   readonly context: Readonly<Record<string, unknown>>
 }
-
-type Members = Readonly<Record<string, unknown>>
 
 /** What a decision point answers with. */
 export interface DecisionPoint {
@@ -35,12 +34,25 @@ export interface DecisionPoint {
 /** `POST /access/v1/evaluation` (AuthZEN §6). */
 export function evaluate(point: DecisionPoint, body: unknown): Result<Evaluation, EvaluationError> {
   const question = questionOf(body)
-  if (!question.ok) return question
-  const request = parseRequest(question.value.request, point.at)
-  if (!request.ok) return fail(inAuthzenTerms(request.error))
-  const judge = question.value.wantsNearest ? decideWithNearest : decide
-  const decided = judge(point.bundle, request.value)
-  return decided.ok ? ok(evaluationOf(decided.value)) : fail(inAuthzenTerms(decided.error))
+  return question.ok ? judge(point, question.value) : question
+}
+
+function judge(
+  point: DecisionPoint,
+  { request, wantsNearest, unknownType }: Question,
+): Result<Evaluation, EvaluationError> {
+  if (unknownType) return ok(failed(unknownType))
+  const parsed = parseRequest(request, point.at)
+  if (!parsed.ok) return fail(inAuthzenTerms(point, request, parsed.error))
+  const decided = (wantsNearest ? decideWithNearest : decide)(point.bundle, parsed.value)
+  return decided.ok
+    ? ok(evaluationOf(decided.value))
+    : fail(inAuthzenTerms(point, request, decided.error))
+}
+
+/** What cannot be judged is not allowed, and says why. */
+function failed(error: EvaluationError): Evaluation {
+  return { decision: false, context: { error } }
 }
 
 const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const
@@ -57,8 +69,10 @@ export function evaluateAll(
   const { evaluations = [], options = {}, ...defaults } = body
   if (!Array.isArray(evaluations)) return wrongType('evaluations', 'evaluations', 'a list')
   if (!isMembers(options)) return wrongType('options', 'options')
-  const semantic = options['evaluations_semantic'] ?? 'execute_all'
-  if (!SEMANTICS.some((known) => known === semantic)) {
+  const { evaluations_semantic: asked = 'execute_all' } = options
+  const semantic = SEMANTICS.find((known) => known === asked)
+  // The specification is silent on another one; to guess would be to return too few answers or too many.
+  if (semantic === undefined) {
     const message = `evaluations_semantic is one of ${SEMANTICS.join(', ')}`
     return fail({ code: 'unknown-semantic', field: 'options.evaluations_semantic', message })
   }
@@ -67,115 +81,80 @@ export function evaluateAll(
     const message = `a batch has at most ${EVALUATIONS_MAX} evaluations; split it`
     return fail({ code: 'too-many', field: 'evaluations', message })
   }
+  return ok({ evaluations: evaluateItems(point, defaults, evaluations, semantic) })
+}
+
+function evaluateItems(
+  point: DecisionPoint,
+  defaults: Members,
+  items: readonly unknown[],
+  semantic: (typeof SEMANTICS)[number],
+): readonly Evaluation[] {
+  const last = { execute_all: undefined, deny_on_first_deny: false, permit_on_first_permit: true }
   const answers: Evaluation[] = []
-  for (const item of evaluations as unknown[]) {
-    const answer = evaluateItem(point, defaults, item)
+  let work = 0
+  for (const item of items) {
+    const question = questionOfItem(defaults, item)
+    if (question.ok) work += workOf(question.value)
+    const judged = question.ok ? judgeWithin(work, point, question.value) : question
+    const answer = judged.ok ? judged.value : failed(judged.error)
     answers.push(answer)
-    if (answer.decision ? semantic === 'permit_on_first_permit' : semantic === 'deny_on_first_deny')
-      break
+    if (answer.decision === last[semantic]) break
   }
-  return ok({ evaluations: answers })
+  return answers
 }
 
 /** A key of the item replaces the whole default of that name. */
-function evaluateItem(point: DecisionPoint, defaults: Members, item: unknown): Evaluation {
-  const judged = isMembers(item)
-    ? evaluate(point, { ...defaults, ...item })
+function questionOfItem(defaults: Members, item: unknown): Result<Question, EvaluationError> {
+  return isMembers(item)
+    ? questionOf({ ...defaults, ...item })
     : wrongType('evaluations', 'an evaluation')
-  return judged.ok ? judged.value : { decision: false, context: { error: judged.error } }
 }
 
-interface Question {
-  /** A request in Proviso's own terms, to be parsed. */
-  readonly request: Members
-  readonly wantsNearest: boolean
+/**
+ * Most names of uses, values of facts and signals that one batch may ask of, in all. Its items share what
+ * stands at the top, so the length of the body alone does not bound them.
+ */
+const WORK_MAX = 65_536
+
+/** What the nearest misses of one evaluation count for in that: they look at every tailoring. */
+const NEAREST_WORK = 1_024
+
+function workOf({ request, wantsNearest }: Question): number {
+  const { uses, facts, signals } = request
+  const values = isMembers(facts) ? Object.values(facts) : []
+  return [uses, signals, ...values].reduce<number>(
+    (work, list) => work + (Array.isArray(list) ? list.length : 1),
+    wantsNearest ? NEAREST_WORK : 0,
+  )
 }
 
-/** Reads AuthZEN's information model; unknown members are ignored, as the specification requires. */
-function questionOf(body: unknown): Result<Question, EvaluationError> {
-  if (!isMembers(body)) return wrongType('', 'the body')
-  const subject = entityOf(body, 'subject', ['type', 'id'])
-  if (!subject.ok) return subject
-  const action = entityOf(body, 'action', ['name'])
-  if (!action.ok) return action
-  const resource = entityOf(body, 'resource', ['type', 'id'])
-  if (!resource.ok) return resource
-  const context = body['context'] ?? {}
-  if (!isMembers(context)) return wrongType('context', 'context')
-  const [type, id = ''] = subject.value
-  if (type !== 'deployment') return unknownType('subject', 'deployment')
-  const [customer = '', deployment, ...more] = id.split('/')
-  if (deployment === undefined || more.length > 0) {
-    return fail({
-      code: 'malformed-id',
-      field: 'subject.id',
-      message: 'a subject is customer/deployment',
-    })
-  }
-  const [resourceType, model] = resource.value
-  if (resourceType !== 'model') return unknownType('resource', 'model')
-  const { uses = [], facts, signals, nearest = false } = context
-  if (!Array.isArray(uses)) return wrongType('context.uses', 'context.uses', 'a list')
-  if (typeof nearest !== 'boolean')
-    return wrongType('context.nearest', 'context.nearest', 'a boolean')
-  return ok({
-    request: { customer, deployment, model, uses: [action.value[0], ...uses], facts, signals },
-    wantsNearest: nearest,
-  })
+function judgeWithin(
+  work: number,
+  point: DecisionPoint,
+  question: Question,
+): Result<Evaluation, EvaluationError> {
+  if (work <= WORK_MAX) return judge(point, question)
+  const message = `a batch asks of at most ${WORK_MAX} uses, values and signals, and nearest counts for ${NEAREST_WORK}; split it`
+  return fail({ code: 'too-many', field: 'evaluations', message })
 }
 
-function entityOf(
-  body: Members,
-  name: string,
-  required: readonly string[],
-): Result<readonly string[], EvaluationError> {
-  const entity = body[name]
-  if (entity === undefined) return missing(name)
-  if (!isMembers(entity)) return wrongType(name, name)
-  if (entity['properties'] !== undefined && !isMembers(entity['properties'])) {
-    return wrongType(`${name}.properties`, `${name}.properties`)
-  }
-  const texts: string[] = []
-  for (const member of required) {
-    const field = `${name}.${member}`
-    const text = entity[member]
-    if (text === undefined) return missing(field)
-    if (typeof text !== 'string') return wrongType(field, field, 'text')
-    texts.push(text)
-  }
-  return ok(texts)
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function missing(field: string): Result<never, EvaluationError> {
-  return fail({ code: 'missing-field', field, message: `${field} is missing` })
-}
-
-function wrongType(
-  field: string,
-  name: string,
-  kind = 'a JSON object',
-): Result<never, EvaluationError> {
-  return fail({ code: 'wrong-type', field, message: `${name} is ${kind}` })
-}
-
-function unknownType(entity: string, known: string): Result<never, EvaluationError> {
-  const message = `${entity}.type is \`${known}\` here; no other is known`
-  return fail({ code: 'unknown-type', field: `${entity}.type`, message })
-}
-
-const FIELDS: Readonly<Record<string, string>> = {
-  customer: 'subject.id',
-  deployment: 'subject.id',
-  model: 'resource.id',
-}
+const FIELDS: ReadonlyMap<string, string> = new Map([
+  ['customer', 'subject.id'],
+  ['deployment', 'subject.id'],
+  ['model', 'resource.id'],
+])
 
 /** An error of the request in the terms of the body that asked. */
-function inAuthzenTerms({ code, field, message }: EvaluationError): EvaluationError {
-  return { code, field: FIELDS[field] ?? `context.${field}`, message }
+function inAuthzenTerms(
+  { bundle }: DecisionPoint,
+  { uses }: Question['request'],
+  { code, field, message }: EvaluationError,
+): EvaluationError {
+  const isOfContext = uses.slice(0, -1).some((use) => !bundle.tables.uses.has(use as string))
+  const isOfAction = code === 'unknown-use' && field === 'uses' && !isOfContext
+  const own = isOfAction ? 'action.name' : FIELDS.get(field)
+  return { code, field: own ?? `context.${field}`, message }
 }
 
 function evaluationOf(decision: Decision): Evaluation {

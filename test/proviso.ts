@@ -1,0 +1,73 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { ROOT } from './example-world.ts'
+
+const PROVISO = join(ROOT, 'bin/proviso')
+
+/** How often a running command's memory is looked at, in milliseconds. */
+const MEMORY_INTERVAL_MS = 25
+
+/** What a command did. */
+export interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+  /** Most memory that the process had resident, in bytes, as far as it was looked at. */
+  readonly peakBytes: number
+}
+
+export function spawnProviso(args: readonly string[]): ChildProcessWithoutNullStreams {
+  const child = spawn(PROVISO, [...args], { env: { ...process.env, NO_COLOR: '1' } })
+  // A command that refuses its arguments leaves before it has read what it is sent.
+  child.stdin.on('error', () => undefined)
+  return child
+}
+
+/** Runs `proviso` as a person would, to its end. */
+export function proviso(
+  args: readonly string[],
+  input: string | Buffer | Iterable<string> = '',
+): Promise<Ran> {
+  const child = spawnProviso(args)
+  let stdout = ''
+  let stderr = ''
+  let peakBytes = 0
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const watch = setInterval(() => {
+    peakBytes = Math.max(peakBytes, peakOf(child.pid))
+  }, MEMORY_INTERVAL_MS)
+  const isWhole = typeof input === 'string' || Buffer.isBuffer(input)
+  Readable.from(isWhole ? [input] : input).pipe(child.stdin)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearInterval(watch)
+      resolve({ code, stdout, stderr, peakBytes })
+    })
+  })
+}
+
+/** The most memory that a process has had resident so far (proc(5), VmHWM); 0 when it is gone. */
+function peakOf(pid: number | undefined): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1_024
+  } catch {
+    return 0
+  }
+}
+
+/** The JSON values of lines. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
