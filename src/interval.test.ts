@@ -6,9 +6,10 @@ import { complement, contains, intersect, latest, reigns, type Spans, unite } fr
 const anySpans: fc.Arbitrary<Spans> = fc
   .uniqueArray(fc.integer({ min: 0, max: 12 }), { maxLength: 8 })
   .chain((edges) => fc.tuple(fc.constant(edges.sort((a, b) => a - b)), fc.boolean()))
-  .map(([edges, isOpen]) =>
-    edges.length % 2 === 0 ? edges : isOpen ? [...edges, Infinity] : edges.slice(1),
-  )
+  .map(([edges, isOpen]) => {
+    if (edges.length % 2 === 0) return edges
+    return isOpen ? [...edges, Infinity] : edges.slice(1)
+  })
 
 const INSTANTS = Array.from({ length: 16 }, (_, i) => i - 1)
 
