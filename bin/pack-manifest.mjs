@@ -6,7 +6,10 @@ const KEPT = 'package.json.packing'
 
 if (process.argv[2] === 'strip') {
   const text = readFileSync(MANIFEST, 'utf8')
-  const { optionalDependencies: _, devDependencies: __, scripts: ___, ...published } = JSON.parse(text)
+  const published = JSON.parse(text)
+  for (const key of ['optionalDependencies', 'devDependencies', 'scripts', 'overrides']) {
+    delete published[key]
+  }
   writeFileSync(KEPT, text)
   writeFileSync(MANIFEST, `${JSON.stringify(published, null, 2)}\n`)
 } else if (existsSync(KEPT)) renameSync(KEPT, MANIFEST)
