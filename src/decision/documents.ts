@@ -138,9 +138,9 @@ interface Together {
 
 function checkTogether({ policy, exceptions, models, contracts }: Together): void {
   checkModels(models.value, models.report)
-  checkPolicy(policy.value, policy.report)
   // Against a policy or a catalogue that cannot be read, every name in the others would be unknown.
   if (policy.source.raw === undefined) return
+  checkPolicy(policy.value, policy.report)
   const names = namesOf(policy.value)
   checkExceptions({ policy: policy.value, names }, exceptions.value, exceptions.report)
   if (exceptions.source.raw === undefined) return
