@@ -1,10 +1,13 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { bundleOf } from './bundle-of.ts'
+import { printBundle } from '../src/decision/bundle-file.ts'
+import { bundleOf, sha256 } from './bundle-of.ts'
 import { EXAMPLE, EXAMPLE_DIR, ROOT } from './example-world.ts'
-import { jsonLines, proviso, type Ran } from './proviso.ts'
+import { jsonLines, proviso, type Ran, spawnProviso } from './proviso.ts'
 
 // What every command promises of its exit, its output and its errors (docs/commands.md). The commands
 // that read requests, write bundles and serve have tests of their own beside them.
@@ -51,6 +54,8 @@ const REQUEST = file(
   readFileSync(join(ROOT, 'test/golden/explain/wrong-scope.json'), 'utf8'),
 )
 
+const BUNDLE = file('example.bundle', [...printBundle(bundleOf(EXAMPLE), sha256)].join(''))
+
 /** Wrong usage: one sentence on standard error, nothing else, exit 2. */
 function expectUsage({ code, stdout, stderr }: Ran, sentence: RegExp): void {
   expect(stderr).toMatch(/^proviso: [^\n]+\n$/)
@@ -81,19 +86,19 @@ describe('wrong usage', () => {
   test.each<readonly [readonly string[], RegExp]>([
     [['decyde'], /no command decyde; `proviso --help` lists them/],
     [['constructor'], /no command constructor/],
-    [['--version'], /no command --version/],
     [['check'], /usage: proviso check DIR/],
     [['check', 'a', 'b'], /usage: proviso check DIR/],
     [['check', EXAMPLE_DIR, '--colour'], /Unknown option '--colour'; usage: proviso check DIR/],
     [['check', EXAMPLE_DIR, '--json=yes'], /does not take an argument; usage: proviso check DIR/],
     [['decide', EXAMPLE_DIR, '--at'], /'--at <value>' argument missing; usage: proviso decide/],
-    [['decide', EXAMPLE_DIR, '--at', 'noon'], /--at noon is no instant; write it as 2026-01-31/],
-    [['decide', EXAMPLE_DIR, '--at', '2026-02-30T00:00:00Z'], /is no instant/],
+    [
+      ['decide', EXAMPLE_DIR, '--at', '2026-02-30T00:00:00Z'],
+      /is no instant; write it as 2026-01-31/,
+    ],
     [['decide', EXAMPLE_DIR, '--requests', path('none')], /no such file or directory/],
     [['decide', EXAMPLE_DIR, '--requests', TEMP], /illegal operation on a directory/],
     [['decide', path('none')], /no directory .*none; make one with `proviso init/],
     [['explain', EXAMPLE_DIR], /say which request: --request FILE, or - for standard input/],
-    [['explain', EXAMPLE_DIR, '--request', path('none')], /no such file or directory/],
     [['test', REQUEST], /a bundle holds no cases; name the directory/],
     [
       ['compile', EXAMPLE_DIR, '-o', path('b'), '--serial', '-1'],
@@ -160,11 +165,12 @@ describe('test', () => {
 })
 
 describe('explain', () => {
-  test('a request is explained as the reviewed text says, from a file and from standard input', async () => {
+  test('a request is explained as the reviewed text says, wherever it and the policy come from', async () => {
     const text = readFileSync(join(ROOT, 'test/golden/explain/wrong-scope.txt'), 'utf8')
     const runs = await Promise.all([
       proviso(['explain', EXAMPLE_DIR, '--request', REQUEST]),
       proviso(['explain', EXAMPLE_DIR, '--request', '-'], readFileSync(REQUEST, 'utf8')),
+      proviso(['explain', BUNDLE, '--request', REQUEST]),
     ])
     for (const { code, stdout, stderr } of runs)
       expect([code, stdout, stderr]).toEqual([0, text, ''])
@@ -207,7 +213,6 @@ describe('--json', () => {
     ['test', [MINIMAL], { failed: 0, failures: [] }],
     ['compile', [EXAMPLE_DIR, '-o', path('json.bundle')], { digest: bundleOf(EXAMPLE).digest }],
     ['schema', [], { policy: {}, exceptions: {}, models: {}, contract: {}, tests: {} }],
-    ['schema', ['policy'], { title: 'Proviso policy' }],
     ['schema', ['-o', path('schemas')], { output: path('schemas') }],
   ])('%s %j prints one JSON value and nothing else', async (name, args, expected) => {
     const { code, stdout, stderr } = await proviso([name, ...args, '--json'])
@@ -239,6 +244,24 @@ describe('--json', () => {
     expect(jsonLines(stdout)).toMatchObject([
       { error: { code: 'missing-field', field: 'customer' } },
     ])
+  })
+})
+
+describe('output', () => {
+  test('a reader that has seen enough changes no answer', async () => {
+    const child = spawnProviso(['check', BROKEN])
+    child.stdout.destroy()
+    expect(await once(child, 'close')).toEqual([1, null])
+  })
+
+  test('output that cannot be written is told of, and exits 2', () => {
+    const full = openSync('/dev/full', 'w')
+    const { status, stderr } = spawnSync(join(ROOT, 'bin/proviso'), ['schema'], {
+      stdio: ['ignore', full, 'pipe'],
+      encoding: 'utf8',
+    })
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^proviso: the output cannot be written: ENOSPC: [^\n]+\n$/)
   })
 })
 

@@ -170,6 +170,15 @@ test('a client that goes away in the middle harms nobody', async () => {
   expect(await exchange(posted([]))).toMatch(/^HTTP\/1\.1 200 /)
 })
 
+test('a client that is slow to ask is not waited for longer than ten seconds', async () => {
+  const begun = performance.now()
+  const parts = ['', 'POST /acc', posted([]).slice(0, -20)]
+  const answers = await Promise.all(parts.map((part) => exchange(part)))
+  for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 408 /)
+  expect(performance.now() - begun).toBeGreaterThan(9_000)
+  expect(performance.now() - begun).toBeLessThan(15_000)
+})
+
 /** The requests of the example's own cases. */
 function exampleRequests(): unknown[] {
   const files = readdirSync(EXAMPLE_DIR, { recursive: true, encoding: 'utf8' })

@@ -25,6 +25,8 @@ export function appOf(pointNow: () => DecisionPoint): FastifyInstance {
     // A path that is no text never gets as far as the hooks.
     frameworkErrors: (error, request, reply) => refuseFor(error, echo(request, reply)),
     http: {
+      // Were it longer, Node would take it for the limit of the whole request, and the other for the head's.
+      headersTimeout: REQUEST_TIMEOUT_MS,
       maxHeaderSize: HEAD_BYTES_MAX,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },

@@ -1,0 +1,86 @@
+import type { CompileReport } from './compile.ts'
+import type { Timing } from './decide.ts'
+
+export interface Report {
+  readonly machine: Readonly<Record<'node' | 'cedar' | 'casl' | 'cpu' | 'load', string>>
+  readonly decisions: readonly Timing[]
+  readonly compile: CompileReport
+}
+
+/** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
+const DECIDE_NS_MAX: Readonly<Record<number, number>> = { 1000: 600, 100000: 1_500 }
+
+/** How many times our median fits into cedar-wasm's, at least. */
+const CEDAR_RATIO_MIN = 100
+
+const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMax: 50 }
+
+export function printReport({ machine, decisions, compile }: Report): string {
+  const { node, cedar, casl, cpu, load } = machine
+  return [
+    `node ${node}, cedar-wasm ${cedar}, casl ${casl}; ${cpu}; load ${load}`,
+    '',
+    ...columns([
+      ['contracts', 'one decision', 'median', 'p5', 'p95', 'x proviso', 'target', ''],
+      ...decisions.map((timing) => decisionRow(timing, decisions)),
+    ]),
+    '',
+    ...columns([
+      ['contracts', 'compile', 'measured', 'target', ''],
+      ...compileRows(compile).map((row) => [String(compile.contracts), ...row]),
+    ]),
+  ].join('\n')
+}
+
+function decisionRow(timing: Timing, all: readonly Timing[]): string[] {
+  const { contracts, engine, median, low, high } = timing
+  const own = all.find((other) => other.contracts === contracts && other.engine === 'proviso')
+  const ratio = median / (own?.median ?? Number.NaN)
+  const most = engine === 'proviso' ? DECIDE_NS_MAX[contracts] : undefined
+  const figures = [duration(median), duration(low), duration(high), `${ratio.toPrecision(3)}`]
+  const row = [String(contracts), engine, ...figures]
+  if (engine === 'cedar-wasm')
+    return [...row, `>= ${CEDAR_RATIO_MIN} x`, verdict(ratio >= CEDAR_RATIO_MIN)]
+  return most === undefined
+    ? [...row, '', '']
+    : [...row, `<= ${duration(most)}`, verdict(median <= most)]
+}
+
+function compileRows(report: CompileReport): string[][] {
+  const { seconds, peakMb, heapMb, change, fileMb, writeSeconds, readSeconds } = report
+  const isTarget = report.contracts === COMPILE.contracts
+  const judged = (name: string, measured: number, most: number, unit: string): string[] => {
+    const target = isTarget ? [`<= ${most} ${unit}`, verdict(measured <= most)] : ['', '']
+    return [name, `${measured.toPrecision(3)} ${unit}`, ...target]
+  }
+  const spread = `${(change.low / 1e6).toFixed(1)} to ${(change.high / 1e6).toFixed(1)} ms`
+  return [
+    judged('all of them', seconds, COMPILE.secondsMax, 's'),
+    judged('peak of memory, more than before', peakMb, COMPILE.peakMbMax, 'MiB'),
+    ['heap when collected, more than before', `${heapMb.toFixed(0)} MiB`, '', ''],
+    judged('one contract changed', change.median / 1e6, COMPILE.changeMsMax, 'ms'),
+    ['its spread, p5 to p95', spread, '', ''],
+    ['bundle file', `${fileMb.toFixed(1)} MiB`, '', ''],
+    ['written in', `${writeSeconds.toFixed(2)} s`, '', ''],
+    ['read in', `${readSeconds.toFixed(2)} s`, '', ''],
+  ]
+}
+
+function verdict(isMet: boolean): string {
+  return isMet ? 'met' : 'missed'
+}
+
+function duration(ns: number): string {
+  return ns < 10_000 ? `${ns.toFixed(0)} ns` : `${(ns / 1000).toFixed(1)} us`
+}
+
+/** Rows with each column as wide as its widest cell: the first two to the left, figures to the right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
