@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { bundleOf, sha256 } from './bundle-of.ts'
-import { EXAMPLE, EXAMPLE_DIR, ROOT } from './example-world.ts'
+import { EXAMPLE, EXAMPLE_DIR, MINIMAL_DIR, ROOT } from './example-world.ts'
 import { jsonLines, proviso, type Ran, spawnProviso } from './proviso.ts'
 
 // What every command promises of its exit, its output and its errors (docs/commands.md). The commands
@@ -15,7 +15,6 @@ import { jsonLines, proviso, type Ran, spawnProviso } from './proviso.ts'
 const TEMP = mkdtempSync(join(tmpdir(), 'proviso-cli-'))
 afterAll(() => rmSync(TEMP, { recursive: true }))
 
-const MINIMAL = join(ROOT, 'examples/minimal')
 const COMMANDS = ['init', 'check', 'decide', 'explain', 'test', 'compile', 'schema', 'serve']
 
 function path(name: string): string {
@@ -29,7 +28,7 @@ function file(name: string, content: string): string {
 
 /** A copy of the minimal directory with one file more. */
 function minimalWith(name: string, added: string, content: string): string {
-  cpSync(MINIMAL, path(name), { recursive: true })
+  cpSync(MINIMAL_DIR, path(name), { recursive: true })
   writeFileSync(join(path(name), added), content)
   return path(name)
 }
@@ -88,23 +87,23 @@ describe('wrong usage', () => {
     [['constructor'], /no command constructor/],
     [['check'], /usage: proviso check DIR/],
     [['check', 'a', 'b'], /usage: proviso check DIR/],
-    [['check', EXAMPLE_DIR, '--colour'], /Unknown option '--colour'; usage: proviso check DIR/],
-    [['check', EXAMPLE_DIR, '--json=yes'], /does not take an argument; usage: proviso check DIR/],
-    [['decide', EXAMPLE_DIR, '--at'], /'--at <value>' argument missing; usage: proviso decide/],
+    [['check', MINIMAL_DIR, '--colour'], /Unknown option '--colour'; usage: proviso check DIR/],
+    [['check', MINIMAL_DIR, '--json=yes'], /does not take an argument; usage: proviso check DIR/],
+    [['decide', MINIMAL_DIR, '--at'], /'--at <value>' argument missing; usage: proviso decide/],
     [
-      ['decide', EXAMPLE_DIR, '--at', '2026-02-30T00:00:00Z'],
+      ['decide', MINIMAL_DIR, '--at', '2026-02-30T00:00:00Z'],
       /is no instant; write it as 2026-01-31/,
     ],
-    [['decide', EXAMPLE_DIR, '--requests', path('none')], /no such file or directory/],
-    [['decide', EXAMPLE_DIR, '--requests', TEMP], /illegal operation on a directory/],
+    [['decide', MINIMAL_DIR, '--requests', path('none')], /no such file or directory/],
+    [['decide', MINIMAL_DIR, '--requests', TEMP], /illegal operation on a directory/],
     [['decide', path('none')], /no directory .*none; make one with `proviso init/],
-    [['explain', EXAMPLE_DIR], /say which request: --request FILE, or - for standard input/],
+    [['explain', MINIMAL_DIR], /say which request: --request FILE, or - for standard input/],
     [['test', REQUEST], /a bundle holds no cases; name the directory/],
     [
-      ['compile', EXAMPLE_DIR, '-o', path('b'), '--serial', '-1'],
+      ['compile', MINIMAL_DIR, '-o', path('b'), '--serial', '-1'],
       /--serial' argument is ambiguous/,
     ],
-    [['compile', EXAMPLE_DIR, '-o', path('b'), '--serial=1.5'], /--serial 1.5 is no whole number/],
+    [['compile', MINIMAL_DIR, '-o', path('b'), '--serial=1.5'], /--serial 1.5 is no whole number/],
     [['schema', 'recipe'], /no kind recipe; there are policy, exceptions, models, contract, tests/],
     [['init', TEMP], /is not empty; name a new directory/],
   ])('%j exits 2 with one sentence', async (args, sentence) => {
@@ -169,8 +168,7 @@ describe('explain', () => {
     const text = readFileSync(join(ROOT, 'test/golden/explain/wrong-scope.txt'), 'utf8')
     const runs = await Promise.all([
       proviso(['explain', EXAMPLE_DIR, '--request', REQUEST]),
-      proviso(['explain', EXAMPLE_DIR, '--request', '-'], readFileSync(REQUEST, 'utf8')),
-      proviso(['explain', BUNDLE, '--request', REQUEST]),
+      proviso(['explain', BUNDLE, '--request', '-'], readFileSync(REQUEST, 'utf8')),
     ])
     for (const { code, stdout, stderr } of runs)
       expect([code, stdout, stderr]).toEqual([0, text, ''])
@@ -184,7 +182,7 @@ describe('explain', () => {
       '\u001b[31m',
     ]
     const runs = await Promise.all(
-      bad.map((text) => proviso(['explain', MINIMAL, '--request', '-'], text)),
+      bad.map((text) => proviso(['explain', MINIMAL_DIR, '--request', '-'], text)),
     )
     expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(Array(4).fill([1, '']))
     expect(runs.map(({ stderr }) => stderr)).toEqual([
@@ -196,7 +194,7 @@ describe('explain', () => {
   })
 
   test('a request that is too long, or no UTF-8, is refused without reading on', async () => {
-    const explain = ['explain', MINIMAL, '--request', '-']
+    const explain = ['explain', MINIMAL_DIR, '--request', '-']
     expectUsage(
       await proviso(explain, Array<string>(40).fill(' '.repeat(1_000_000))),
       /at most 1048576 bytes/,
@@ -209,9 +207,13 @@ describe('--json', () => {
   test.each<readonly [string, readonly string[], object]>([
     ['init', [path('new')], { directory: path('new') }],
     ['check', [EXAMPLE_DIR], { errors: 0, warnings: 1, summary: { contracts: 9 } }],
-    ['explain', [EXAMPLE_DIR, '--request', REQUEST], { decision: { outcome: 'deny' }, uses: [{}] }],
-    ['test', [MINIMAL], { failed: 0, failures: [] }],
-    ['compile', [EXAMPLE_DIR, '-o', path('json.bundle')], { digest: bundleOf(EXAMPLE).digest }],
+    ['explain', [BUNDLE, '--request', REQUEST], { decision: { outcome: 'deny' }, uses: [{}] }],
+    ['test', [MINIMAL_DIR], { failed: 0, failures: [] }],
+    [
+      'compile',
+      [MINIMAL_DIR, '-o', path('json.bundle')],
+      { bundle: path('json.bundle'), customers: 1 },
+    ],
     ['schema', [], { policy: {}, exceptions: {}, models: {}, contract: {}, tests: {} }],
     ['schema', ['-o', path('schemas')], { output: path('schemas') }],
   ])('%s %j prints one JSON value and nothing else', async (name, args, expected) => {
@@ -239,7 +241,10 @@ describe('--json', () => {
   })
 
   test('a request in error is a JSON value too', async () => {
-    const { code, stdout } = await proviso(['explain', MINIMAL, '--request', '-', '--json'], '{}')
+    const { code, stdout } = await proviso(
+      ['explain', MINIMAL_DIR, '--request', '-', '--json'],
+      '{}',
+    )
     expect(code).toBe(1)
     expect(jsonLines(stdout)).toMatchObject([
       { error: { code: 'missing-field', field: 'customer' } },

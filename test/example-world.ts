@@ -8,6 +8,9 @@ export const ROOT = join(import.meta.dirname, '..')
 /** The directory of the example provider. */
 export const EXAMPLE_DIR = join(ROOT, 'examples/example-ai')
 
+/** The directory that `proviso init` copies: the smallest that does something. */
+export const MINIMAL_DIR = join(ROOT, 'examples/minimal')
+
 /** The example provider and all its customers. */
 export const EXAMPLE: World = readExample()
 

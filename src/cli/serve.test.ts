@@ -1,13 +1,21 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
-import { EXAMPLE_DIR } from '../../test/example-world.ts'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { bundleOf, sha256 } from '../../test/bundle-of.ts'
+import { EXAMPLE } from '../../test/example-world.ts'
 import { proviso, spawnProviso } from '../../test/proviso.ts'
+import { printBundle } from '../decision/bundle-file.ts'
 
 type Child = ReturnType<typeof spawnProviso>
+
+const TEMP = mkdtempSync(join(tmpdir(), 'proviso-serve-'))
+afterAll(() => rmSync(TEMP, { recursive: true }))
+
+const BUNDLE = join(TEMP, 'example.bundle')
+writeFileSync(BUNDLE, [...printBundle(bundleOf(EXAMPLE), sha256)].join(''))
 
 const running = new Set<Child>()
 afterEach(() => {
@@ -37,7 +45,7 @@ interface Serving {
 /** Serves the example, and comes back as soon as the address is known. */
 async function serving(...args: readonly string[]): Promise<Serving> {
   const port = await freePort()
-  const child = spawnProviso(['serve', EXAMPLE_DIR, '--unsigned', '--port', `${port}`, ...args])
+  const child = spawnProviso(['serve', BUNDLE, '--unsigned', '--port', `${port}`, ...args])
   running.add(child)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -69,7 +77,7 @@ async function decisionAt(address: string): Promise<unknown> {
 
 test('the server answers, and prints a command that asks it', async () => {
   const { address, stdout, child, exit } = await serving('--clock', '2026-03-02T09:00:00Z')
-  expect(stdout).toContain(`Serving ${EXAMPLE_DIR} at ${address}, sha256:`)
+  expect(stdout).toContain(`Serving ${BUNDLE} at ${address}, sha256:`)
   expect(stdout).toContain('The clock began at 2026-03-02T09:00:')
   expect(await decisionAt(address)).toBe(true)
   const [, url = '', type = '', body = ''] =
@@ -127,13 +135,13 @@ test('what may not or cannot be served is refused in one sentence', async () => 
   const serve = (...args: readonly string[]): ReturnType<typeof proviso> =>
     proviso(['serve', ...args])
   const runs = await Promise.all([
-    serve(EXAMPLE_DIR, '--unsigned', '--port', `${port}`),
-    serve(EXAMPLE_DIR),
-    serve(EXAMPLE_DIR, '--unsigned', '--host', '0.0.0.0'),
-    serve(EXAMPLE_DIR, '--unsigned', '--host', '127.0.0.1.example.com'),
-    serve(EXAMPLE_DIR, '--unsigned', '--port', '65536'),
-    serve(EXAMPLE_DIR, '--unsigned', '--port', 'http'),
-    serve(EXAMPLE_DIR, '--unsigned', '--clock', 'noon'),
+    serve(BUNDLE, '--unsigned', '--port', `${port}`),
+    serve(BUNDLE),
+    serve(BUNDLE, '--unsigned', '--host', '0.0.0.0'),
+    serve(BUNDLE, '--unsigned', '--host', '127.0.0.1.example.com'),
+    serve(BUNDLE, '--unsigned', '--port', '65536'),
+    serve(BUNDLE, '--unsigned', '--port', 'http'),
+    serve(BUNDLE, '--unsigned', '--clock', 'noon'),
     serve('no-such-directory', '--unsigned'),
     serve(),
   ])
@@ -141,7 +149,7 @@ test('what may not or cannot be served is refused in one sentence', async () => 
   expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(Array(9).fill([2, '']))
   expect(runs.map(({ stderr }) => stderr)).toEqual([
     `proviso: port ${port} of 127.0.0.1 is taken; say another one with --port\n`,
-    `proviso: ${EXAMPLE_DIR} is not signed; to try it on this machine alone, say --unsigned\n`,
+    `proviso: ${BUNDLE} is not signed; to try it on this machine alone, say --unsigned\n`,
     'proviso: an unsigned directory is served only on loopback, and 0.0.0.0 is not\n',
     'proviso: an unsigned directory is served only on loopback, and 127.0.0.1.example.com is not\n',
     'proviso: --port 65536 is over 65535\n',
@@ -153,9 +161,7 @@ test('what may not or cannot be served is refused in one sentence', async () => 
 })
 
 test('a directory in error is not served', async () => {
-  const empty = mkdtempSync(join(tmpdir(), 'proviso-serve-'))
-  const { code, stdout, stderr } = await proviso(['serve', empty, '--unsigned'])
-  rmSync(empty, { recursive: true })
+  const { code, stdout, stderr } = await proviso(['serve', TEMP, '--unsigned'])
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toContain('policy.yaml:1:1: error missing-file: there is no policy.yaml')
   expect(stderr).toMatch(/proviso: \S+ is refused: 3 errors\n$/)

@@ -122,11 +122,13 @@ const NEAREST_WORK = 1_024
 
 function workOf({ request, wantsNearest }: Question): number {
   const { uses, facts, signals } = request
-  const values = isMembers(facts) ? Object.values(facts) : []
-  return [uses, signals, ...values].reduce<number>(
-    (work, list) => work + (Array.isArray(list) ? list.length : 1),
-    wantsNearest ? NEAREST_WORK : 0,
-  )
+  let work = uses.length + lengthOf(signals) + (wantsNearest ? NEAREST_WORK : 0)
+  if (isMembers(facts)) for (const name of Object.keys(facts)) work += 1 + lengthOf(facts[name])
+  return work
+}
+
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0
 }
 
 function judgeWithin(

@@ -25,14 +25,17 @@ interface RequestMembers extends Members {
   readonly uses: readonly unknown[]
 }
 
+const TYPE_AND_ID = ['type', 'id']
+const NAME = ['name']
+
 /** Reads the body of an evaluation; unknown members are ignored, as the specification requires (§10.1.1). */
 export function questionOf(body: unknown): Result<Question, EvaluationError> {
   if (!isMembers(body)) return wrongType('', 'the body')
-  const subject = entityOf(body, 'subject', ['type', 'id'])
+  const subject = entityOf(body, 'subject', TYPE_AND_ID)
   if (!subject.ok) return subject
-  const action = entityOf(body, 'action', ['name'])
+  const action = entityOf(body, 'action', NAME)
   if (!action.ok) return action
-  const resource = entityOf(body, 'resource', ['type', 'id'])
+  const resource = entityOf(body, 'resource', TYPE_AND_ID)
   if (!resource.ok) return resource
   const context = contextOf(body)
   if (!context.ok) return context
