@@ -17,7 +17,8 @@ function nearestName(name: string, known: Iterable<string>): string | undefined 
   let compared = 0
   for (const candidate of known) {
     if (++compared > COMPARED_NAMES_MAX) break
-    if (candidate.length > COMPARED_CHARS_MAX) continue
+    // Texts are at least as far apart as their lengths are.
+    if (Math.abs(candidate.length - name.length) >= least) continue
     const distance = editDistance(name, candidate)
     if (distance < least) {
       nearest = candidate
