@@ -1,7 +1,8 @@
-import { rmSync, statSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { createWriteStream, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { readDirectory } from '../src/cli/directory.ts'
 import { readBundleFile, sha256 } from '../src/cli/load.ts'
 import type { Bundle } from '../src/decision/bundle.ts'
@@ -75,7 +76,7 @@ async function timeFile(
   const path = join(tmpdir(), `proviso-bench-${process.pid}.bundle`)
   try {
     const writeStart = performance.now()
-    await writeFile(path, printBundle(bundle, sha256))
+    await pipeline(Readable.from(printBundle(bundle, sha256)), createWriteStream(path))
     const writeSeconds = secondsSince(writeStart)
     const readStart = performance.now()
     const read = readBundleFile(path)

@@ -43,3 +43,42 @@ export function spreadOf(values: readonly number[]): Spread {
     batches: sorted.length,
   }
 }
+
+/** Rounds of fixed work, of about a tenth of a millisecond each. */
+const ROUNDS = 2_000
+
+/**
+ * How many times longer the same work mostly takes than at best: 1 on a core that nobody shares. On a rented one it is
+ * more, and medians are that much worse than the code's own.
+ */
+export function slowdown(): number {
+  let kept = 0
+  const round = (): number => {
+    const start = performance.now()
+    kept += fixedWork()
+    return performance.now() - start
+  }
+  for (let i = 0; i < ROUNDS; i++) round()
+  const sorted = Array.from({ length: ROUNDS }, round).sort((a, b) => a - b)
+  const [best = 1, usual = Number.NaN] = [sorted[ROUNDS / 100], sorted[ROUNDS / 2]]
+  return Number.isNaN(kept) ? kept : usual / best
+}
+
+/** Many sums side by side, since it is in such work that two threads of a core hinder each other. */
+function fixedWork(): number {
+  let a = 1
+  let b = 2
+  let c = 3
+  let d = 4
+  let e = 5
+  let f = 6
+  for (let i = 0; i < 100_000; i++) {
+    a = (a + i) | 0
+    b = (b ^ i) | 0
+    c = (c + (i << 1)) | 0
+    d = (d ^ (i + 3)) | 0
+    e = (e + a) | 0
+    f = (f ^ b) | 0
+  }
+  return a + b + c + d + e + f
+}

@@ -2,7 +2,9 @@ import type { CompileReport } from './compile.ts'
 import type { Timing } from './decide.ts'
 
 export interface Report {
-  readonly machine: Readonly<Record<'node' | 'cedar' | 'casl' | 'cpu' | 'load', string>>
+  readonly machine: Readonly<
+    Record<'node' | 'cedar' | 'casl' | 'cpu' | 'load' | 'slowdown', string>
+  >
   readonly decisions: readonly Timing[]
   readonly compile: CompileReport
 }
@@ -16,9 +18,10 @@ const CEDAR_RATIO_MIN = 100
 const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMax: 50 }
 
 export function printReport({ machine, decisions, compile }: Report): string {
-  const { node, cedar, casl, cpu, load } = machine
+  const { node, cedar, casl, cpu, load, slowdown } = machine
   return [
-    `node ${node}, cedar-wasm ${cedar}, casl ${casl}; ${cpu}; load ${load}`,
+    `node ${node}, cedar-wasm ${cedar}, casl ${casl}`,
+    `${cpu}; load ${load}; fixed work takes ${slowdown} x its best time, more where a core is shared`,
     '',
     ...columns([
       ['contracts', 'one decision', 'median', 'p5', 'p95', 'x proviso', 'target', ''],

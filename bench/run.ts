@@ -7,6 +7,7 @@ import { getCedarVersion } from '@cedar-policy/cedar-wasm/nodejs'
 import { readDirectory } from '../src/cli/directory.ts'
 import type { CompileReport } from './compile.ts'
 import { type Timing, timeDecisions } from './decide.ts'
+import { slowdown } from './measure.ts'
 import { printReport, type Report } from './report.ts'
 
 // `npm run bench`: the targets of docs (design §10, rows 1 and 2), against rivals in the same run.
@@ -48,6 +49,7 @@ function machine(loadBefore: number): Report['machine'] {
     casl: versionOf('@casl/ability'),
     cpu: `${all.length} x ${all[0]?.model ?? 'unknown'}`,
     load: `${loadBefore.toFixed(1)} before, ${(loadavg()[0] ?? 0).toFixed(1)} after`,
+    slowdown: slowdown().toFixed(2),
   }
 }
 
