@@ -115,7 +115,7 @@ describe('check', () => {
   test('a directory without errors exits 0, with its warnings and a summary', async () => {
     const { code, stdout, stderr } = await proviso(['check', EXAMPLE_DIR])
     expect([code, stderr]).toEqual([0, ''])
-    expect(stdout).toMatch(/^contracts\/maritime-2025.yaml:110:15: warning narrowed-by-lineage: /)
+    expect(stdout).toMatch(/^contracts\/maritime-2025.yaml:111:15: warning narrowed-by-lineage: /)
     expect(stdout).toMatch(
       /105 uses, 12 facts, 77 restrictions, 8 models, 9 contracts, 4\d\d cases\n/,
     )

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { expect, test } from 'vitest'
 import { Arguments } from '../src/cli/command.ts'
 import { readDirectory } from '../src/cli/directory.ts'
@@ -67,3 +67,14 @@ test.each(DOCUMENTS)(
     expect(printDocument(kind, parse(printed) as never)).toBe(printed)
   },
 )
+
+test('each document of the example names its schema, by which editors complete it', () => {
+  const files = globSync('examples/example-ai/**/*.yaml', { cwd: ROOT })
+  expect(files.length).toBeGreaterThan(20)
+  for (const file of files) {
+    const [first = ''] = readFileSync(join(ROOT, file), 'utf8').split('\n', 1)
+    const [, schema = ''] = /^# yaml-language-server: \$schema=(.+)$/.exec(first) ?? []
+    const kind = kindOfFile(relative('examples/example-ai', file))
+    expect(join(dirname(file), schema)).toBe(`schemas/${kind}.schema.json`)
+  }
+})
