@@ -17,7 +17,12 @@ export const ids = z.array(id).max(LIST_MAX)
 
 /** `2025-09-15` or `1.2.0`: what a policy's author calls a version. */
 export const VERSION = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-export const version = z.string().regex(VERSION)
+export const version = z.string().regex(VERSION, 'malformed-version')
+
+/** Whether a text has the shape of a version. */
+export function isVersion(text: string): boolean {
+  return VERSION.test(text)
+}
 
 export const instant = textual('malformed-instant', parseInstant, printInstantShort).meta({
   format: 'date-time',
@@ -37,11 +42,22 @@ export const score = z.number().min(0).max(1)
 export const scope = z.record(id, z.array(id).max(32))
 export type Scope = z.infer<typeof scope>
 
+/** The values that a scope allows of a fact, also of one named as something that every object has. */
+export function valuesIn(scope: Scope, fact: string): readonly string[] | undefined {
+  return Object.hasOwn(scope, fact) ? scope[fact] : undefined
+}
+
 export function list<T extends z.ZodType>(element: T): z.ZodArray<T> {
   return z.array(element).max(LIST_MAX)
 }
 
+/** What to do about a text that breaks its pattern, by the code that the pattern's shape names. */
 const ADVICE: Readonly<Record<string, string>> = {
+  'malformed-version':
+    'is no version; begin with a letter or digit, then also dots, hyphens and underscores',
+  'malformed-policy': 'names no policy; write id and version, as my-policy@2026-01-31',
+  'malformed-lineage':
+    'names nothing of an older version; write version and id, as 2025-09-15/weapons',
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
   'malformed-duration': 'is no duration; write whole days, as P30D',
 }
@@ -110,11 +126,15 @@ function reportIssue(report: Report, found: Found): void {
         return report.error('missing-field', path, message)
       }
       if (issue.code === 'invalid_value') return reportOption(report, path, issue.values, value)
-      return report.error('wrong-type', path, `expected ${issue.expected}, found ${kindOf(value)}`)
+      return report.error('wrong-type', path, mismatch([issue], value))
     case 'invalid_key':
       return report.errorAtKey('malformed-id', path, idAdvice(String(path.at(-1))))
     case 'invalid_format':
-      return report.error('malformed-id', path, idAdvice(String(value)))
+      // Only an id's pattern names no code of its own.
+      if (!Object.hasOwn(ADVICE, issue.message)) {
+        return report.error('malformed-id', path, idAdvice(String(value)))
+      }
+      return reportMalformed(report, path, issue.message, value)
     case 'too_small':
       return report.error(
         'too-small',
@@ -129,13 +149,15 @@ function reportIssue(report: Report, found: Found): void {
       )
     case 'invalid_union':
       return reportUnion(report, found, path)
-    case 'custom': {
-      const code = String(issue.params?.['code'])
-      return report.error(code, path, `${quote(String(value))} ${ADVICE[code] ?? 'is malformed'}`)
-    }
+    case 'custom':
+      return reportMalformed(report, path, String(issue.params?.['code']), value)
     default:
       return report.error('malformed', path, issue.message)
   }
+}
+
+function reportMalformed(report: Report, path: Path, code: string, value: unknown): void {
+  report.error(code, path, `${quote(String(value))} ${ADVICE[code] ?? 'is malformed'}`)
 }
 
 function reportOption(
@@ -159,9 +181,30 @@ function reportUnion(report: Report, found: Found, path: Path): void {
     (errors) => !errors.some(({ code, path: at }) => at.length === 0 && isMismatch(code)),
   )
   if (!meant) {
-    return report.error('wrong-type', path, `this may not be ${kindOf(valueAt(found.raw, path))}`)
+    return report.error('wrong-type', path, mismatch(issue.errors.flat(), valueAt(found.raw, path)))
   }
   for (const inner of meant) reportIssue(report, { ...found, issue: inner, base: path })
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+}
+
+/** What was expected at a place, by any of its alternatives, and what is there. */
+function mismatch(issues: readonly z.core.$ZodIssue[], value: unknown): string {
+  const expected = issues.flatMap((issue) => {
+    if (issue.code === 'invalid_value') return issue.values.map((option) => quote(String(option)))
+    return issue.code === 'invalid_type' ? (KINDS[issue.expected] ?? issue.expected) : []
+  })
+  const wantsText = expected.includes('text') && typeof value !== 'object'
+  const found = typeof value === 'string' ? quote(value) : kindOf(value)
+  return `expected ${expected.join(' or ')}, found ${found}${wantsText ? '; put it in quotes' : ''}`
 }
 
 function isMismatch(code: string): boolean {
@@ -181,7 +224,7 @@ function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'object') return 'a map'
   if (typeof value === 'string') return 'text'
-  return `the ${typeof value} ${String(value)} (put text in quotes)`
+  return `the ${typeof value} ${String(value)}`
 }
 
 function sizeOf(value: unknown): string {

@@ -146,6 +146,51 @@ const FAULTS: readonly (readonly [
     ['error unknown-version'],
   ],
   [
+    'a malformed version of the policy',
+    [inPolicy('version: 2026-01-01', 'version: first draft')],
+    ['error malformed-version'],
+  ],
+  [
+    'a policy without its version',
+    [both('my-policy@2026-01-01', 'my-policy')],
+    ['error malformed-policy'],
+  ],
+  [
+    'lineage of nothing',
+    [
+      inPolicy(
+        'obligations:\n  disclose-ai:',
+        'lineage: [{ from: surveillance.persons, to: [surveillance.persons], kind: same }]\nobligations:\n  disclose-ai:',
+      ),
+    ],
+    ['error malformed-lineage'],
+  ],
+  ['a use in capitals', [inPolicy('  general: {', '  General: {')], ['error malformed-id']],
+  [
+    'a duty that guards nothing',
+    [signed('grace: P14D }', 'grace: P14D, guards: [] }')],
+    ['error empty-guards'],
+  ],
+  [
+    'a stop of something else',
+    [
+      {
+        file: CONTRACT,
+        from: '  stops: []',
+        to: '  stops: [{ scope: all, from: 2026-03-01T00:00:00Z }]',
+      },
+    ],
+    ['error wrong-type'],
+  ],
+  [
+    'thresholds of a use that is named as a member of every object',
+    [
+      inPolicy('  general: {', '  constructor: A use\n  general: {'),
+      inPolicy('refer-at: 0.5', 'refer-at: 0.95'),
+    ],
+    ['error thresholds'],
+  ],
+  [
     'an open term',
     [
       signed(

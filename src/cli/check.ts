@@ -51,7 +51,9 @@ function countOf(
 }
 
 function summaryLine({ policy, ...counts }: Readonly<Record<string, string | number>>): string {
-  const parts = Object.entries(counts).map(([noun, count]) => `${count} ${noun}`)
+  const parts = Object.entries(counts).map(([nouns, count]) =>
+    counted(Number(count), nouns.slice(0, -1)),
+  )
   return `${policy}: ${parts.join(', ')}`
 }
 

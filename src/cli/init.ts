@@ -12,9 +12,9 @@ const TEMPLATE = fileURLToPath(new URL('../../examples/minimal', import.meta.url
 export const init: Command = {
   usage: 'DIR',
   summary: 'write a small valid policy directory to start from',
-  help: `Writes a policy with three uses, a rule for exceptions with one entry, one model, one contract and
-three test cases, all with comments, and the JSON Schemas that editors complete them from. DIR must
-be empty or not exist yet.
+  help: `Writes a small policy, a rule for exceptions with one entry, one model, one contract and a few test
+cases, all with comments, and the JSON Schemas that editors complete them from. DIR must be empty or
+not exist yet.
 
 Exit 0: written. 2: DIR is not empty, or cannot be written.`,
   options: {},

@@ -36,8 +36,9 @@ Exit 0: stopped by a signal. 1: DIR has errors. 2: wrong usage, or the port is t
     if (!LOOPBACK.has(host)) {
       throw new UsageError(`an unsigned directory is served only on loopback, and ${host} is not`)
     }
-    const clock = clockFrom(args.instant('clock'))
+    const start = args.instant('clock')
     const bundle = loadBundle(args.first)
+    const clock = clockFrom(start)
     // Loaded only here: the web server takes longer to load than all else that the other commands need.
     const { appOf } = await import('../server/app.ts')
     const app = appOf(() => ({ bundle, at: clock() }))

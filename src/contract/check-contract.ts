@@ -2,12 +2,13 @@ import type { PolicyNames } from '../policy/check-policy.ts'
 import type { Provider } from '../policy/provider.ts'
 import type { Report } from '../problem.ts'
 import { checkDistinct, checkReferences, known } from '../reference.ts'
+import { isVersion } from '../shape.ts'
 import { quote } from '../suggest.ts'
 import { printDuration } from '../time.ts'
 import { checkRegister } from './check-register.ts'
 import { checkTailorings } from './check-tailoring.ts'
 import type { Contract, Duty } from './contract.ts'
-import { policyOf } from './contract.ts'
+import { isPolicyReference, policyOf } from './contract.ts'
 import { type ContractCheck, checkAfter } from './contract-check.ts'
 import { knowsVersion } from './lineage.ts'
 import { checkNotWider } from './wider.ts'
@@ -18,9 +19,13 @@ type Term = Contract['terms']['term']
 export function checkContract(
   provider: Provider,
   names: PolicyNames,
-  contract: Contract,
+  given: Contract,
   report: Report,
 ): void {
+  // Against a version that nobody knows every id would have lapsed: the rest is checked against the one there is.
+  const contract = namesKnownPolicy(provider, given, report)
+    ? given
+    : underPresentPolicy(provider, given)
   const { terms } = contract
   const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id)
   const check: ContractCheck = {
@@ -35,7 +40,6 @@ export function checkContract(
       duties: known('duty', idsOf(terms.duties)),
     },
   }
-  checkPolicyVersion(check, report)
   checkIds(contract, report)
   checkParty(check, report)
   checkTerms(check, report)
@@ -45,16 +49,25 @@ export function checkContract(
   checkRegister(check, report)
 }
 
-function checkPolicyVersion({ provider, contract }: ContractCheck, report: Report): void {
-  const { id, version } = policyOf(contract.terms)
+/** Reports a policy or a version of it that is not known; says whether it is. */
+function namesKnownPolicy(provider: Provider, { terms }: Contract, report: Report): boolean {
+  const { id, version } = policyOf(terms)
   const path = ['terms', 'policy']
+  // What is malformed has been reported as that.
+  if (!isPolicyReference(terms.policy) || !isVersion(provider.policy.version)) return false
   if (id !== provider.policy.id) {
     const message = `no policy ${quote(id)} here; the policy is ${quote(provider.policy.id)}`
     report.error('unknown-policy', path, message)
-  } else if (!knowsVersion(provider, version)) {
-    const message = `no version ${quote(version)} of the policy is known; name ${quote(provider.policy.version)}, or give the policy lineage from it`
-    report.error('unknown-version', path, message)
+    return false
   }
+  if (knowsVersion(provider, version)) return true
+  const message = `no version ${quote(version)} of the policy is known; name ${quote(provider.policy.version)}, or give the policy lineage from it`
+  report.error('unknown-version', path, message)
+  return false
+}
+
+function underPresentPolicy({ policy }: Provider, contract: Contract): Contract {
+  return { ...contract, terms: { ...contract.terms, policy: `${policy.id}@${policy.version}` } }
 }
 
 function checkIds({ terms, determination }: Contract, report: Report): void {

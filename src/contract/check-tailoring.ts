@@ -3,6 +3,7 @@ import type { CatalogueEntry } from '../policy/exceptions.ts'
 import { leavesOf } from '../policy/provider.ts'
 import type { Path, Report } from '../problem.ts'
 import { checkReference, checkReferences, known } from '../reference.ts'
+import { valuesIn } from '../shape.ts'
 import { quote } from '../suggest.ts'
 import { policyOf, type Tailoring } from './contract.ts'
 import type { ContractCheck } from './contract-check.ts'
@@ -132,9 +133,9 @@ function warnOfScope(
   report: Report,
 ): void {
   for (const [fact, allowed] of Object.entries(entry.scope)) {
-    const stated = tailoring.scope[fact]
+    const stated = valuesIn(tailoring.scope, fact)
     const bound = contract.terms.deployments.every(({ scope }) =>
-      scope[fact]?.every((value) => allowed.includes(value)),
+      valuesIn(scope, fact)?.every((value) => allowed.includes(value)),
     )
     if (bound || stated?.every((value) => allowed.includes(value))) continue
     const message = `the catalogue entry ${quote(entry.id)} allows ${quote(fact)} only ${allowed.join(', ')}; only that takes effect`

@@ -88,9 +88,11 @@ const authority = z.strictObject({
   limits: prose.optional(),
 })
 
+const POLICY_REFERENCE = /^[a-z][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/
+
 const terms = z.strictObject({
   /** `<policy id>@<version>`: the policy the contract was written against (semantics §7.6). */
-  policy: z.string().regex(/^[a-z][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/),
+  policy: z.string().regex(POLICY_REFERENCE, 'malformed-policy'),
   party: id,
   mission: prose,
   clauses: list(z.strictObject({ id, text: prose, binds: ids })),
@@ -178,4 +180,9 @@ export function policyOf({ policy }: Pick<Terms, 'policy'>): {
 } {
   const [id = '', version = ''] = policy.split('@')
   return { id, version }
+}
+
+/** Whether a text has the shape of `terms.policy`. */
+export function isPolicyReference(text: string): boolean {
+  return POLICY_REFERENCE.test(text)
 }

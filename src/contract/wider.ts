@@ -1,6 +1,6 @@
 import { leavesOf, type Provider } from '../policy/provider.ts'
 import type { Path, Report } from '../problem.ts'
-import type { Scope } from '../shape.ts'
+import { type Scope, valuesIn } from '../shape.ts'
 import { quote } from '../suggest.ts'
 import { printDuration, printInstantShort } from '../time.ts'
 import type { Contract, Deployment, Duty, Tailoring } from './contract.ts'
@@ -94,7 +94,7 @@ function checkAtLeast(
 
 function checkScopeAtMost(signed: Scope, judged: Scope, path: Path, wider: Wider): void {
   for (const [fact, values] of Object.entries(judged)) {
-    const stated = signed[fact]
+    const stated = valuesIn(signed, fact)
     if (stated) checkAtMost(stated, values, [...path, fact], wider)
     else {
       const approved = values.join(', ')
@@ -117,7 +117,8 @@ function checkDuty(signed: Duty, judged: Duty, path: Path, wider: Wider): void {
     const approved = printInstantShort(due)
     wider([...path, 'due'], `nothing is due by the approved ${approved}; add that instant`)
   }
-  if (signed.guards === undefined) return
+  // A duty that guards nothing is an error by itself.
+  if (signed.guards === undefined || signed.guards.length === 0) return
   if (judged.guards === undefined) {
     wider([...path, 'guards'], 'the approved duty guards every tailoring; remove `guards`')
   } else checkAtLeast(signed.guards, judged.guards, [...path, 'guards'], wider)

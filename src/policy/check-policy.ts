@@ -3,7 +3,7 @@ import type { Path, Report } from '../problem.ts'
 import { checkDistinct, checkReference, checkReferences, type Known, known } from '../reference.ts'
 import type { Scope } from '../shape.ts'
 import { quote } from '../suggest.ts'
-import { FACT_VALUES_MAX, type Restriction, type UsagePolicy } from './usage-policy.ts'
+import { FACT_VALUES_MAX, isUseKey, type Restriction, type UsagePolicy } from './usage-policy.ts'
 import { isLeaf, thresholdsOf, USE_LEAVES_MAX, type Use, usesOf } from './use-tree.ts'
 
 /** Most facts of a policy. */
@@ -79,7 +79,7 @@ function checkUses(policy: UsagePolicy, report: Report): void {
   const seen = new Map<string, Use>()
   for (const use of uses) {
     const path = pathOf(use)
-    if (!isId(use.id)) {
+    if (!isId(use.id) && use.keys.every(isUseKey)) {
       report.errorAtKey(
         'malformed-id',
         path,
@@ -136,7 +136,7 @@ function checkDetection(policy: UsagePolicy, { uses }: PolicyNames, report: Repo
   for (const leaf of usesOf(policy).filter(isLeaf)) {
     const { referAt, denyAt } = thresholdsOf(policy, leaf)
     if (!(referAt > denyAt)) continue
-    const node = leaf.path.findLast((id) => id in policy.detection.uses)
+    const node = leaf.path.findLast((id) => Object.hasOwn(policy.detection.uses, id))
     const path = node === undefined ? ['detection'] : ['detection', 'uses', node]
     if (reported.has(path.join())) continue
     reported.add(path.join())

@@ -8,11 +8,10 @@ const fact = z
   .strictObject({ title: prose, values: z.array(id) })
   .meta({ description: 'Something about a request that decides; unstated, it may be any value' })
 
+const USE_KEY = /^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$/
+
 /** A key of the use tree; the path of keys from the top, joined by dots, is the id (semantics §3.1). */
-const useKey = z
-  .string()
-  .max(128)
-  .regex(/^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$/)
+const useKey = z.string().max(128).regex(USE_KEY)
 
 const useNode = z.strictObject({
   title: prose.optional(),
@@ -21,6 +20,11 @@ const useNode = z.strictObject({
     return z.record(useKey, z.union([prose, useNode])).optional()
   },
 })
+
+/** Whether a key, by itself, can be one of the use tree: whether its shape has not been reported. */
+export function isUseKey(key: string): boolean {
+  return useKey.safeParse(key).success
+}
 
 const thresholds = { 'refer-at': score, 'deny-at': score }
 
@@ -42,7 +46,7 @@ const LINEAGE_KINDS = ['same', 'split', 'merged', 'narrowed', 'widened', 'remove
 
 const lineage = z.strictObject({
   /** `<older version>/<id of a restriction or use in it>`. */
-  from: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[a-z0-9.-]+$/),
+  from: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\/[a-z0-9.-]+$/, 'malformed-lineage'),
   to: ids,
   kind: z.enum(LINEAGE_KINDS),
 })
