@@ -7,7 +7,7 @@ import { readDirectory } from '../src/cli/directory.ts'
 import { readBundleFile, sha256 } from '../src/cli/load.ts'
 import type { Bundle } from '../src/decision/bundle.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
-import { compile, withContract } from '../src/decision/compile.ts'
+import { compile, withContracts } from '../src/decision/compile.ts'
 import { compilerOf } from '../src/decision/compile-content.ts'
 import type { World } from '../src/decision/world.ts'
 import { contractAt, contractsOf, NOW, randomOf } from './example.ts'
@@ -65,7 +65,7 @@ function timeChanges(world: World, live: Bundle, contracts: number, changes: num
     const changed = { ...contract, register: { ...contract.register, states } }
     const { id, customer } = contract
     const start = performance.now()
-    bundle = withContract(bundle, compiler, { id, customer, contract: changed }, sha256)
+    bundle = withContracts(bundle, compiler, [{ id, customer, contract: changed }], sha256)
     return (performance.now() - start) * 1e6
   })
 }

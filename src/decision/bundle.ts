@@ -90,24 +90,27 @@ function bundleDigest(policyText: string, shards: readonly Shard[], sha256: Sha2
   )
 }
 
-/** The bundle with one customer's part made anew, without touching any other customer's. */
-export function withCustomer(
+/** The bundle with some customers' parts made anew, without touching any other customer's. */
+export function withCustomers(
   bundle: Bundle,
-  id: string,
-  reaches: readonly ReachContent[],
+  changed: ReadonlyMap<string, readonly ReachContent[]>,
   sha256: Sha256,
 ): Bundle {
   const { tables, policyText } = bundle
   const customers = new Map(bundle.customers)
-  const index = shardOf(id, sha256)
-  const digests = new Map(at(bundle.shards, index).digests)
-  customers.delete(id)
-  digests.delete(id)
-  if (reaches.length > 0) {
+  const touched = new Map<number, Map<string, string>>()
+  for (const [id, reaches] of changed) {
+    const index = shardOf(id, sha256)
+    const digests = touched.get(index) ?? new Map(at(bundle.shards, index).digests)
+    touched.set(index, digests)
+    customers.delete(id)
+    digests.delete(id)
+    if (reaches.length === 0) continue
     const customer = customerOf(tables, id, reaches)
     customers.set(customer.id, customer)
-    digests.set(id, sha256(customer.text))
+    digests.set(customer.id, sha256(customer.text))
   }
-  const shards = bundle.shards.with(index, shardOfDigests(digests, sha256))
+  const shards = [...bundle.shards]
+  for (const [index, digests] of touched) shards[index] = shardOfDigests(digests, sha256)
   return { ...bundle, digest: bundleDigest(policyText, shards, sha256), customers, shards }
 }

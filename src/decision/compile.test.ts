@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { anyTrial } from '../../test/any-world.ts'
 import { bundleOf, sha256 } from '../../test/bundle-of.ts'
 import { RUNS } from '../../test/runs.ts'
-import { compile, withContract } from './compile.ts'
+import { compile, withContracts } from './compile.ts'
 import { compilerOf } from './compile-content.ts'
 import { decide } from './decide.ts'
 
@@ -40,13 +40,17 @@ test('one contract changed in a bundle gives the bundle compiled anew', () => {
       const identity = { id: changed.id, customer: changed.customer }
       const before = bundleOf(world)
 
-      const after = withContract(before, compiler, { ...identity, contract }, sha256)
+      const after = withContracts(before, compiler, [{ ...identity, contract }], sha256)
       const anew = bundleOf({ ...world, contracts: [contract, ...rest] })
       expect(after.digest).toBe(anew.digest)
-      const gone = withContract(before, compiler, { ...identity, contract: null }, sha256)
+      const gone = withContracts(before, compiler, [{ ...identity, contract: null }], sha256)
       expect(gone.digest).toBe(bundleOf({ ...world, contracts: rest }).digest)
-      const back = withContract(gone, compiler, { ...identity, contract: changed }, sha256)
+      const back = withContracts(gone, compiler, [{ ...identity, contract: changed }], sha256)
       expect(back.digest).toBe(before.digest)
+      const all = world.contracts.map(({ id, customer }) => ({ id, customer, contract: null }))
+      expect(withContracts(before, compiler, all, sha256).digest).toBe(
+        bundleOf({ ...world, contracts: [] }).digest,
+      )
       for (const request of requests) {
         expect(decide({ ...after, validUntil: anew.validUntil }, request)).toEqual(
           decide(anew, request),

@@ -9,10 +9,10 @@ import {
   NO_LEASE,
   reachesOf,
   sealed,
-  withCustomer,
+  withCustomers,
 } from './bundle.ts'
 import { type Compiler, compileContract, compilePolicy, compilerOf } from './compile-content.ts'
-import type { PolicyContent } from './content.ts'
+import type { PolicyContent, ReachContent } from './content.ts'
 import { type CustomerTable, tablesOf } from './tables.ts'
 
 /** Compiles documents that have been checked. Contracts may come as a stream: they are not kept. */
@@ -43,14 +43,19 @@ export interface ContractChange {
   readonly contract: Contract | null
 }
 
-/** The bundle with one contract changed: what `compile` would make, without compiling the others again. */
-export function withContract(
+/** The bundle with some contracts changed: what `compile` would make, without compiling the others again. */
+export function withContracts(
   bundle: Bundle,
   compiler: Compiler,
-  { id, customer, contract }: ContractChange,
+  changes: readonly ContractChange[],
   sha256: Sha256,
 ): Bundle {
-  const others = reachesOf(bundle.customers.get(customer)).filter((reach) => reach.contract !== id)
-  const reaches = contract ? compileContract(compiler, contract) : []
-  return withCustomer(bundle, customer, [...others, ...reaches], sha256)
+  const changed = new Map<string, readonly ReachContent[]>()
+  for (const { id, customer, contract } of changes) {
+    const before = changed.get(customer) ?? reachesOf(bundle.customers.get(customer))
+    const others = before.filter((reach) => reach.contract !== id)
+    const reaches = contract ? compileContract(compiler, contract) : []
+    changed.set(customer, [...others, ...reaches])
+  }
+  return withCustomers(bundle, changed, sha256)
 }

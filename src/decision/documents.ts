@@ -8,10 +8,10 @@ import { checkExceptions, type Exceptions, exceptions } from '../policy/exceptio
 import { checkModels, type Models, models } from '../policy/models.ts'
 import { providerOf } from '../policy/provider.ts'
 import { type UsagePolicy, usagePolicy } from '../policy/usage-policy.ts'
-import { newReport, type Report } from '../problem.ts'
+import { newReport } from '../problem.ts'
 import { readShape } from '../shape.ts'
-import { quote } from '../suggest.ts'
 import { type Case, cases } from './cases.ts'
+import { ContractFiles } from './contract-files.ts'
 import type { World } from './world.ts'
 
 /** The shape of each kind of document. */
@@ -19,13 +19,16 @@ export const SHAPES = { policy: usagePolicy, exceptions, models, contract, tests
 
 export type DocumentKind = keyof typeof SHAPES
 
-/** Most tailorings of one customer (docs/formats.md). */
-const CUSTOMER_TAILORINGS_MAX = 256
-
 /** A case and the file it is told in. */
 export interface PlacedCase {
   readonly file: string
   readonly case: Case
+}
+
+/** A contract and the file it stands in. */
+export interface PlacedContract {
+  readonly file: string
+  readonly contract: Contract
 }
 
 /** A policy directory, read whole (semantics §9.3). */
@@ -34,9 +37,11 @@ export interface Documents {
   readonly problems: readonly LocatedProblem[]
   /** Undefined when there is any error. */
   readonly world: World | undefined
+  readonly contracts: readonly PlacedContract[]
   readonly cases: readonly PlacedCase[]
 }
 
+/** A document as far as it could be read, and what is wrong with it. */
 interface Read<T> {
   readonly source: Source
   readonly value: T
@@ -58,7 +63,7 @@ export function parseDocuments(files: readonly SourceFile[]): Documents {
   const readAll = <K extends DocumentKind>(kind: K): Read<z.output<(typeof SHAPES)[K]>>[] => {
     const ofKind = found
       .filter(({ name }) => kindOfFile(name) === kind)
-      .map((file) => read(kind, file))
+      .map((file) => readDocument(kind, file))
     reads.push(...ofKind)
     return ofKind
   }
@@ -76,10 +81,7 @@ export function parseDocuments(files: readonly SourceFile[]): Documents {
   }
   const problems = [
     ...missingFiles({ policy, exceptions: exceptionsRead, models: modelsRead }),
-    ...reads.flatMap(({ source, report }) => [
-      ...source.problems,
-      ...report.problems.map((problem) => source.locate(problem)),
-    ]),
+    ...reads.flatMap(problemsOf),
   ].sort(inOrder)
   const isSound = problems.every(({ severity }) => severity !== 'error')
   return {
@@ -93,13 +95,15 @@ export function parseDocuments(files: readonly SourceFile[]): Documents {
             contracts: contracts.map(({ value }) => value),
           }
         : undefined,
+    contracts: contracts.map(({ source, value }) => ({ file: source.file.name, contract: value })),
     cases: tests.flatMap(({ source, value }) =>
       value.cases.map((told) => ({ file: source.file.name, case: told })),
     ),
   }
 }
 
-function read<K extends DocumentKind>(
+/** Reads one document by its shape; what it says of others is not looked at. */
+export function readDocument<K extends DocumentKind>(
   kind: K,
   file: SourceFile,
 ): Read<z.output<(typeof SHAPES)[K]>> {
@@ -109,6 +113,10 @@ function read<K extends DocumentKind>(
   const silent = source.raw === undefined ? newReport() : report
   const value = readShape(SHAPES[kind], source.raw, silent) as z.output<(typeof SHAPES)[K]>
   return { source, value, report }
+}
+
+export function problemsOf({ source, report }: Read<unknown>): readonly LocatedProblem[] {
+  return [...source.problems, ...report.problems.map((problem) => source.locate(problem))]
 }
 
 function inOrder(a: LocatedProblem, b: LocatedProblem): number {
@@ -155,32 +163,11 @@ function checkTogether({ policy, exceptions, models, contracts }: Together): voi
 }
 
 function checkContractsTogether(contracts: readonly Read<Contract>[]): void {
-  const files = new Map<string, string>()
-  const tailorings = new Map<string, number>()
+  const register = new ContractFiles()
   for (const { source, value, report } of contracts) {
-    const other = files.get(value.id)
-    if (other !== undefined && value.id !== '') {
-      report.error(
-        'duplicate-id',
-        ['id'],
-        `${other} has the contract ${quote(value.id)} already; rename one`,
-      )
-    }
-    files.set(value.id, source.file.name)
-    countTailorings(value, tailorings, report)
+    register.check(value, report)
+    register.set(source.file.name, value)
   }
-}
-
-function countTailorings(
-  { customer, terms }: Contract,
-  counts: Map<string, number>,
-  report: Report,
-): void {
-  const count = (counts.get(customer) ?? 0) + terms.tailorings.length
-  counts.set(customer, count)
-  if (count <= CUSTOMER_TAILORINGS_MAX) return
-  const message = `${quote(customer)} has over ${CUSTOMER_TAILORINGS_MAX} tailorings in all; merge some`
-  report.error('too-many-tailorings', ['terms', 'tailorings'], message)
 }
 
 /** A document's canonical text: the same value gives the same text, which parses to the same value. */
