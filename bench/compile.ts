@@ -81,7 +81,8 @@ async function timeFile(
     const readStart = performance.now()
     const read = readBundleFile(path)
     const readSeconds = secondsSince(readStart)
-    if (!read.ok || read.value.digest !== bundle.digest) throw new Error('the file reads otherwise')
+    if (!read.ok || read.value.bundle.digest !== bundle.digest)
+      throw new Error('the file reads otherwise')
     return { fileMb: statSync(path).size / MB, writeSeconds, readSeconds }
   } finally {
     rmSync(path, { force: true })

@@ -11,12 +11,13 @@ import { appOf } from '../src/server/app.ts'
 import type { Instant } from '../src/time.ts'
 import { bundleOf } from './bundle-of.ts'
 import { EXAMPLE, EXAMPLE_DIR } from './example-world.ts'
+import { servedFrom } from './served.ts'
 
 // The decision point over real sockets, and beside the engine.
 
 const bundle = bundleOf(EXAMPLE)
 let at: Instant = Date.UTC(2026, 2, 2, 9)
-const app = appOf(() => ({ bundle, at }))
+const app = appOf(servedFrom(bundle, () => at))
 let port = 0
 
 beforeAll(async () => {

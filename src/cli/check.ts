@@ -60,7 +60,7 @@ function summaryLine({ policy, ...counts }: Readonly<Record<string, string | num
 async function checkBundle(args: Arguments): Promise<number> {
   const loaded = readBundleFile(args.first)
   if (!loaded.ok) return refuseBundle(args, loaded.error)
-  const bundle = loaded.value
+  const { bundle } = loaded.value
   const contracts = [...bundle.customers.values()].flatMap((customer) =>
     reachesOf(customer).map(({ contract }) => contract),
   )

@@ -37,6 +37,12 @@ export class Arguments {
     return typeof value === 'string' ? value : undefined
   }
 
+  /** All values of an option that may be given more than once. */
+  texts(name: string): readonly string[] {
+    const value = this.#values[name]
+    return Array.isArray(value) ? (value as string[]) : []
+  }
+
   instant(name: string): Instant | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined

@@ -6,7 +6,7 @@ import { BUNDLE_CHARS_MAX, type BundleError, readBundle } from '../decision/bund
 import { compile } from '../decision/compile.ts'
 import type { World } from '../decision/world.ts'
 import type { LocatedProblem } from '../document.ts'
-import { fail, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../result.ts'
 import { readDirectory } from './directory.ts'
 import { counted } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -38,11 +38,17 @@ export function isFile(path: string): boolean {
 
 function loadBundleFile(path: string): Bundle {
   const loaded = readBundleFile(path)
-  if (loaded.ok) return loaded.value
+  if (loaded.ok) return loaded.value.bundle
   throw new UsageError(`${path}: ${loaded.error.code}: ${loaded.error.message}`)
 }
 
-export function readBundleFile(path: string): Result<Bundle, BundleError> {
+/** A bundle, and the SHA-256 of its file's bytes in hexadecimal. */
+interface BundleFile {
+  readonly bundle: Bundle
+  readonly sha256: string
+}
+
+export function readBundleFile(path: string): Result<BundleFile, BundleError> {
   if (statSync(path).size > BUNDLE_CHARS_MAX) {
     const message = `a bundle has at most ${BUNDLE_CHARS_MAX} bytes; split it`
     return fail({ code: 'bundle-too-large', message })
@@ -52,7 +58,8 @@ export function readBundleFile(path: string): Result<Bundle, BundleError> {
   if (!isUtf8(bytes)) {
     return fail({ code: 'bundle-altered', message: 'the file is not UTF-8; copy it again' })
   }
-  return readBundle(bytes.toString('utf8'), sha256)
+  const read = readBundle(bytes.toString('utf8'), sha256)
+  return read.ok ? ok({ bundle: read.value, sha256: hash('sha256', bytes, 'hex') }) : read
 }
 
 export function compileDirectory(dir: string, lease: Lease = NO_LEASE): Bundle {

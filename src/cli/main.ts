@@ -4,10 +4,13 @@ import { compile } from './compile.ts'
 import { decide } from './decide.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
+import { key } from './key.ts'
+import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
+import { sign } from './sign.ts'
 import { test } from './test.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -19,6 +22,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test,
   compile,
   schema,
+  keygen,
+  sign,
+  key,
   serve,
 }
 

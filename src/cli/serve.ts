@@ -1,55 +1,79 @@
 import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import type { Keyring } from '../server/keys.ts'
+import type { Log } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
-import { loadBundle } from './load.ts'
+import { FollowedFile } from './followed-file.ts'
+import { readKeyring } from './key-file.ts'
+import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
+import { readPublisher } from './publisher.ts'
+import { readTls, type Tls } from './tls.ts'
 import { UsageError } from './usage-error.ts'
 
 const PORT = 7420
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 
-export const serve: Command = {
-  usage: 'DIR --unsigned [--host HOST] [--port PORT] [--clock INSTANT]',
-  summary: 'answer requests over HTTP (OpenID AuthZEN)',
-  help: `Serves the decisions of DIR: POST /access/v1/evaluation and /access/v1/evaluations, GET /healthz.
-Whoever can write DIR grants exceptions, so an unsigned directory is served only on a loopback
-address, and only with --unsigned. With --clock the server begins at that instant and goes on from
-there, so that an example's contracts are in force on any day.
+/** Longest that open requests are waited for at the end, in milliseconds. */
+const END_MS_MAX = 10_000
 
-Exit 0: stopped by a signal. 1: DIR has errors. 2: wrong usage, or the port is taken.`,
+export const serve: Command = {
+  usage:
+    'DIR (--unsigned | --publisher FILE) [--keys FILE] [--tls-cert FILE --tls-key FILE | --behind-proxy] [--host HOST] [--port PORT] [--clock INSTANT]',
+  summary: 'answer requests over HTTP (OpenID AuthZEN)',
+  help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
+/access/v1/evaluations, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
+whole and taken at once, or refused, and then what was in use stays.
+
+Whoever can write DIR grants exceptions, so an unsigned directory is served only on a loopback
+address, and only with --unsigned. Otherwise a publisher has to have signed it (\`proviso sign\`), and
+enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes a certificate, or
+--behind-proxy where a proxy ends TLS. With --clock (only unsigned) the server begins at that instant
+and goes on from there, so that an example's contracts are in force on any day.
+
+Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or the port is taken.`,
   options: {
     unsigned: { type: 'boolean' },
+    publisher: { type: 'string' },
+    keys: { type: 'string' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
+    'behind-proxy': { type: 'boolean' },
     host: { type: 'string' },
     port: { type: 'string' },
     clock: { type: 'string' },
   },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
-    const host = args.text('host') ?? '127.0.0.1'
-    const port = args.count('port') ?? PORT
-    if (port > 65_535) throw new UsageError(`--port ${port} is over 65535`)
-    if (!args.flag('unsigned')) {
-      throw new UsageError(
-        `${args.first} is not signed; to try it on this machine alone, say --unsigned`,
-      )
-    }
-    if (!LOOPBACK.has(host)) {
-      throw new UsageError(`an unsigned directory is served only on loopback, and ${host} is not`)
-    }
-    const start = args.instant('clock')
-    const bundle = loadBundle(args.first)
-    const clock = clockFrom(start)
+    const options = optionsOf(args)
+    const { host, port, tls } = options
+    const publisher = options.publisher === undefined ? null : readPublisher(options.publisher)
+    const log = logToStandardError()
+    const keys = options.keys === undefined ? null : followKeys(options.keys, log)
+    const clock = clockFrom(options.clock)
+    const live = await Live.open({ path: args.first, publisher, clock, log })
     // Loaded only here: the web server takes longer to load than all else that the other commands need.
     const { appOf } = await import('../server/app.ts')
-    const app = appOf(() => ({ bundle, at: clock() }))
+    const { Metrics } = await import('../server/metrics.ts')
+    const status = (): Live['status'] => live.status
+    const metrics = new Metrics(status, clock)
+    const keyring = (): Keyring | null => keys?.value ?? null
+    const app = appOf({ status, clock, keyring, metrics, log, ...(tls ? { tls } : {}) })
     // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
     const signal = untilSignal()
     const address = await listening(app, host, port)
-    await announce(args, { address, digest: bundle.digest, at: clock() })
+    await announce(args, { address, digest: live.status.bundle.digest, at: clock() })
     await signal
-    await app.close()
+    live.close()
+    keys?.close()
+    await ended(app)
     return EXIT.done
   },
+}
+
+function followKeys(path: string, log: Log): FollowedFile<Keyring> {
+  return new FollowedFile(path, () => readKeyring(path), log)
 }
 
 async function listening(app: FastifyInstance, host: string, port: number): Promise<string> {
@@ -61,11 +85,76 @@ async function listening(app: FastifyInstance, host: string, port: number): Prom
   }
 }
 
-/** A clock that begins at an instant and goes on from there; without one, the wall clock. */
+/** A clock that begins at an instant when it is first asked; without one, the wall clock. */
 function clockFrom(start: Instant | undefined): () => Instant {
   if (start === undefined) return Date.now
-  const begun = performance.now()
-  return () => start + Math.floor(performance.now() - begun)
+  let begun: number | undefined
+  return () => {
+    begun ??= performance.now()
+    return start + Math.floor(performance.now() - begun)
+  }
+}
+
+interface Options {
+  readonly host: string
+  readonly port: number
+  readonly publisher: string | undefined
+  readonly keys: string | undefined
+  readonly tls: Tls | undefined
+  readonly clock: Instant | undefined
+}
+
+/** Fails closed: what would let strangers in, or be read on the way, is refused before anything is loaded. */
+function optionsOf(args: Arguments): Options {
+  const host = args.text('host') ?? '127.0.0.1'
+  const port = args.count('port') ?? PORT
+  if (port > 65_535) throw new UsageError(`--port ${port} is over 65535`)
+  const publisher = args.text('publisher')
+  const keys = args.text('keys')
+  const clock = args.instant('clock')
+  const isUnsigned = args.flag('unsigned')
+  if (isUnsigned && publisher !== undefined) {
+    throw new UsageError('say --unsigned or --publisher FILE, not both')
+  }
+  if (!isUnsigned && publisher === undefined) {
+    throw new UsageError(
+      `${args.first} is not signed; to try it on this machine alone, say --unsigned; otherwise name its publisher's key with --publisher FILE`,
+    )
+  }
+  if (isUnsigned && !LOOPBACK.has(host)) {
+    throw new UsageError(`an unsigned directory is served only on loopback, and ${host} is not`)
+  }
+  if (!isUnsigned && keys === undefined) {
+    throw new UsageError('name the file of keys that may ask: --keys FILE (`proviso key add`)')
+  }
+  if (!isUnsigned && clock !== undefined) throw new UsageError('--clock goes only with --unsigned')
+  const tls = tlsOf(args)
+  if (!LOOPBACK.has(host) && tls === undefined && !args.flag('behind-proxy')) {
+    throw new UsageError(
+      `${host} is beyond loopback: give --tls-cert and --tls-key, or say --behind-proxy`,
+    )
+  }
+  return { host, port, publisher, keys, tls, clock }
+}
+
+function tlsOf(args: Arguments): Tls | undefined {
+  const cert = args.text('tls-cert')
+  const key = args.text('tls-key')
+  if (cert === undefined && key === undefined) return undefined
+  if (cert !== undefined && key !== undefined) return readTls(cert, key)
+  throw new UsageError('--tls-cert and --tls-key go together')
+}
+
+/** Log lines as JSON on standard error; what nobody reads any more is lost, and harms nothing. */
+function logToStandardError(): Log {
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr)
+}
+
+/** Answers what has been accepted, and closes whatever is still open when that takes too long. */
+async function ended(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), END_MS_MAX)
+  await app.close()
+  clearTimeout(timer)
 }
 
 interface Listening {
@@ -80,14 +169,13 @@ async function announce(args: Arguments, { address, digest, at }: Listening): Pr
   if (args.text('clock') !== undefined) {
     await writeLine(`The clock began at ${printInstantShort(at)}.`)
   }
-  warn(
-    styled(
-      'yellow',
-      'The directory is not signed: for trying on this machine alone.',
-      process.stderr,
-    ),
-  )
-  await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
+  if (args.flag('unsigned')) {
+    const warning = 'The directory is not signed: for trying on this machine alone.'
+    warn(styled('yellow', warning, process.stderr))
+  }
+  if (args.text('keys') === undefined) {
+    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
+  }
 }
 
 /** A question that the example provider's contract osint-2026 answers. */

@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { expect, test } from 'vitest'
 import { bundleOf } from '../../test/bundle-of.ts'
 import { EXAMPLE } from '../../test/example-world.ts'
+import { NO_LOG, servedFrom } from '../../test/served.ts'
 import { appOf } from './app.ts'
 
 // The numbers are those of the rules in docs/authzen.md.
 
 const bundle = bundleOf(EXAMPLE)
-const app = appOf(() => ({ bundle, at: Date.UTC(2026, 2, 2, 9) }))
+const app = appOf(servedFrom(bundle, () => Date.UTC(2026, 2, 2, 9)))
 
 const PERMITTED = {
   subject: { type: 'deployment', id: 'ministry-of-assessment/desk-1' },
@@ -157,9 +158,12 @@ test('an answer carries the id of its request, and none when there was none (6)'
 })
 
 test('what goes wrong in here is 500, and tells nothing of itself', async () => {
-  const broken = appOf(() => {
+  const logged: unknown[] = []
+  const log = { ...NO_LOG, error: (fields: object) => logged.push(fields) }
+  const status = (): never => {
     throw new Error('a secret')
-  })
+  }
+  const broken = appOf(servedFrom(bundle, () => 0, { status, log }))
   const headers = { 'content-type': 'application/json', 'x-request-id': 'r-1' }
   const answer = await broken.inject({
     method: 'POST',
@@ -169,13 +173,14 @@ test('what goes wrong in here is 500, and tells nothing of itself', async () => 
   })
   expect(answer.statusCode).toBe(500)
   expect(answer.json()).toBe('internal error')
+  expect(JSON.stringify(logged)).toContain('a secret')
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
   expect(answer.headers['x-request-id']).toBe('r-1')
 })
 
 test('the instant is the server’s, and one for a whole batch', async () => {
   const instants = [Date.UTC(2026, 0, 15), Date.UTC(2026, 2, 2)]
-  const moving = appOf(() => ({ bundle, at: instants.shift() ?? 0 }))
+  const moving = appOf(servedFrom(bundle, () => instants.shift() ?? 0))
   const headers = { 'content-type': 'application/json' }
   const payload = JSON.stringify({
     ...PERMITTED,

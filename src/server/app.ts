@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { parseJson } from '../json.ts'
-import { fail, type Result } from '../result.ts'
-import { type DecisionPoint, evaluate, evaluateAll } from './authzen.ts'
-import type { EvaluationError } from './question.ts'
+import { printInstantShort } from '../time.ts'
+import { guard, routeAccess } from './access.ts'
+import { echo, type Failure, refuse, refuseFor } from './reply.ts'
+import type { Served } from './served.ts'
 
 /** Longest request body, in bytes. */
 const BODY_BYTES_MAX = 1_048_576
@@ -17,61 +17,47 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** How often connections are looked at for that, in milliseconds. */
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000
 
-/** The decision point over HTTP: AuthZEN and a liveness probe (docs/authzen.md). */
-export function appOf(pointNow: () => DecisionPoint): FastifyInstance {
+/** Longest that nothing may happen on a connection, an answer that is not read included, in milliseconds. */
+const IDLE_TIMEOUT_MS = 75_000
+
+/** Most connections at once; one more is closed. */
+const CONNECTIONS_MAX = 10_000
+
+/** The decision point over HTTP: AuthZEN, probes and metrics (docs/authzen.md, docs/serve.md). */
+export function appOf(served: Served): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    // What has been accepted is answered, also while the server ends.
+    return503OnClosing: false,
     // A path that is no text never gets as far as the hooks.
-    frameworkErrors: (error, request, reply) => refuseFor(error, echo(request, reply)),
-    http: {
-      // Were it longer, Node would take it for the limit of the whole request, and the other for the head's.
-      headersTimeout: REQUEST_TIMEOUT_MS,
-      maxHeaderSize: HEAD_BYTES_MAX,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-    },
+    frameworkErrors: (error, request, reply) => refuseFor(served, error, echo(request, reply)),
+    ...listenerOf(served),
   })
+  app.server.maxConnections = CONNECTIONS_MAX
   readBodies(app)
+  app.decorateRequest('apiKey', null)
   app.addHook('onRequest', (request, reply, done) => {
     echo(request, reply)
     done()
   })
-  app.setErrorHandler((error: Failure, _request, reply) => refuseFor(error, reply))
+  app.setErrorHandler((error: Failure, _request, reply) => refuseFor(served, error, reply))
   app.setNotFoundHandler((request, reply) => notFound(app, request, reply))
-
-  app.post('/access/v1/evaluation', (request, reply) =>
-    answer(
-      reply,
-      read(request.body, (body) => evaluate(pointNow(), body)),
-    ),
-  )
-  app.post('/access/v1/evaluations', (request, reply) =>
-    answer(
-      reply,
-      read(request.body, (body) => evaluateAll(pointNow(), body)),
-    ),
-  )
-  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
+  routeAccess(app, served)
+  routeStatus(app, served)
   return app
 }
 
-/** Sends the id of a request back. Node has refused what could end the header, and a head too long to send. */
-function echo(
-  { headers: { 'x-request-id': id } }: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  return typeof id === 'string' ? reply.header('x-request-id', id) : reply
-}
-
-type Failure = Error & { readonly statusCode?: number }
-
-function refuseFor(
-  { statusCode: status = 500, message }: Failure,
-  reply: FastifyReply,
-): FastifyReply {
-  // AuthZEN has one status for every malformed request, the wrong content type included.
-  if (status === 415) return refuse(reply, 400, 'the content type is not application/json')
-  return refuse(reply, status, status >= 500 ? 'internal error' : message)
+/** Options of the platform's own server. */
+function listenerOf({ tls }: Served): object {
+  const options = {
+    // Were it longer, Node would take it for the limit of the whole request, and the other for the head's.
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: HEAD_BYTES_MAX,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+  }
+  return tls ? { https: { ...options, ...tls, minVersion: 'TLSv1.2' } } : { http: options }
 }
 
 /** Bodies are parsed by our own reader, which refuses what JSON.parse lets pass. */
@@ -87,43 +73,30 @@ function readBodies(app: FastifyInstance): void {
 /** JSON is UTF-8 (RFC 8259 §8.1): another reader of the same bytes must not read another text. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
 
-function read<T>(
-  text: unknown,
-  judge: (body: unknown) => Result<T, EvaluationError>,
-): Result<T, EvaluationError> {
-  if (typeof text !== 'string') {
-    return fail({
-      code: 'missing-body',
-      field: '',
-      message: 'the body is missing, or not application/json',
+/** Probes for whoever runs the process, and metrics for whoever watches it. */
+function routeStatus(app: FastifyInstance, served: Served): void {
+  let isEnding = false
+  app.addHook('preClose', (done) => {
+    isEnding = true
+    done()
+  })
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/readyz', (_request, reply) => {
+    const { bundle, loadedAt, isCurrent } = served.status()
+    return reply.code(isEnding ? 503 : 200).send({
+      status: isEnding ? 'ending' : 'ready',
+      bundle: bundle.digest,
+      serial: bundle.serial,
+      loaded: printInstantShort(loadedAt),
+      current: isCurrent,
+      stale: bundle.validUntil !== null && served.clock() >= bundle.validUntil,
     })
-  }
-  const json = parseJson(text)
-  if (!json.ok) return fail({ ...json.error, field: json.error.field ?? '' })
-  return judge(json.value)
+  })
+  const { metrics } = served
+  app.get('/metrics', { onRequest: guard(served, 'metrics') }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.print()),
+  )
 }
-
-/** A decision is 200, allowed or not; a malformed question is 400. */
-function answer<T>(reply: FastifyReply, result: Result<T, EvaluationError>): FastifyReply {
-  if (result.ok) return send(reply, result.value)
-  const { code, field, message } = result.error
-  return refuse(reply, 400, `${code}: ${field === '' ? '' : `${field}: `}${message}`)
-}
-
-/** An error's body is a message, as JSON text. */
-function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
-  return send(reply.code(status), message)
-}
-
-function send(reply: FastifyReply, value: unknown): FastifyReply {
-  const text = JSON.stringify(value)
-  const id = reply.getHeader('x-request-id')
-  // Node writes a head and a text at once and in the text's encoding, which is not that of such an id.
-  const isPlain = typeof id !== 'string' || !BEYOND_ASCII.test(id)
-  return reply.type('application/json').send(isPlain ? text : Buffer.from(text))
-}
-
-const BEYOND_ASCII = /[\u0080-\u00ff]/
 
 function notFound(
   app: FastifyInstance,

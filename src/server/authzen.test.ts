@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { bundleOf } from '../../test/bundle-of.ts'
 import { EXAMPLE } from '../../test/example-world.ts'
+import { pointAt } from '../../test/served.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { EVALUATIONS_MAX, type Evaluation, evaluate, evaluateAll } from './authzen.ts'
@@ -8,7 +9,7 @@ import type { EvaluationError } from './question.ts'
 
 // The numbers are those of the rules in docs/authzen.md.
 
-const POINT = { bundle: bundleOf(EXAMPLE), at: Date.UTC(2026, 2, 2, 9) }
+const POINT = pointAt(bundleOf(EXAMPLE), Date.UTC(2026, 2, 2, 9))
 
 const FACTS = { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] }
 

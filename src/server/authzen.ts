@@ -5,6 +5,8 @@ import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Instant } from '../time.ts'
+import { type Customers, mayAsk } from './keys.ts'
+import type { Metrics } from './metrics.ts'
 import {
   type EvaluationError,
   isMembers,
@@ -29,6 +31,9 @@ export interface DecisionPoint {
   readonly bundle: Bundle
   /** The instant of a request: always the server's. */
   readonly at: Instant
+  /** Whom the enforcement point may ask about. */
+  readonly customers: Customers
+  readonly metrics: Pick<Metrics, 'decided'>
 }
 
 /** `POST /access/v1/evaluation` (AuthZEN §6). */
@@ -41,13 +46,18 @@ function judge(
   point: DecisionPoint,
   { request, wantsNearest, unknownType }: Question,
 ): Result<Evaluation, EvaluationError> {
+  if (!mayAsk(point.customers, request['customer'])) {
+    const message = 'this key may not ask about this customer'
+    return fail({ code: 'forbidden-customer', field: 'subject.id', message })
+  }
   if (unknownType) return ok(failed(unknownType))
   const parsed = parseRequest(request, point.at)
   if (!parsed.ok) return fail(inAuthzenTerms(point, request, parsed.error))
   const decided = (wantsNearest ? decideWithNearest : decide)(point.bundle, parsed.value)
-  return decided.ok
-    ? ok(evaluationOf(decided.value))
-    : fail(inAuthzenTerms(point, request, decided.error))
+  if (!decided.ok) return fail(inAuthzenTerms(point, request, decided.error))
+  const { customer } = parsed.value
+  point.metrics.decided(decided.value, customer, point.bundle.customers.has(customer))
+  return ok(evaluationOf(decided.value))
 }
 
 /** What cannot be judged is not allowed, and says why. */

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { isKeyName, printSigner, printVerifier, signerOf, verifierOf } from '../log/note.ts'
+import { type Command, EXIT } from './command.ts'
+import { writeJson, writeLine } from './output.ts'
+import { writeSecretFile } from './secret-file.ts'
+import { UsageError } from './usage-error.ts'
+
+const SEED_BYTES = 32
+
+export const keygen: Command = {
+  usage: 'FILE --name NAME',
+  summary: 'make the pair of keys that a publisher signs with',
+  help: `Writes an Ed25519 private key to FILE, which only its owner may read, and the public key to FILE.pub.
+NAME says whose it is, such as a host name. Servers that take FILE.pub serve what FILE has signed.
+
+Exit 0: written. 2: wrong usage, or FILE is there already.`,
+  options: { name: { type: 'string' } },
+  positionals: { least: 1, most: 1 },
+  async run(args): Promise<number> {
+    const name = args.text('name') ?? ''
+    if (!isKeyName(name)) {
+      throw new UsageError('say whose key it is: --name NAME, without white space and plus signs')
+    }
+    const path = args.first
+    const publicPath = `${path}.pub`
+    for (const file of [path, publicPath]) {
+      if (existsSync(file)) throw new UsageError(`${file} is there already; name a new file`)
+    }
+    const signer = signerOf(name, randomBytes(SEED_BYTES))
+    const publicKey = printVerifier(verifierOf(signer))
+    writeSecretFile(path, `${printSigner(signer)}\n`)
+    writeFileSync(publicPath, `${publicKey}\n`)
+    if (args.json) await writeJson({ key: path, public: publicPath, verifier: publicKey })
+    else await writeLine(`${path}: private key, keep it\n${publicPath}: ${publicKey}`)
+    return EXIT.done
+  },
+}

@@ -1,0 +1,15 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+
+/** Writes a file that only its owner may read, whole or not at all. */
+export function writeSecretFile(path: string, text: string): void {
+  const partial = `${path}.part`
+  rmSync(partial, { force: true })
+  const file = openSync(partial, 'wx', 0o600)
+  try {
+    writeSync(file, text)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  renameSync(partial, path)
+}

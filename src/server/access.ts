@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import { parseJson } from '../json.ts'
+import { fail, type Result } from '../result.ts'
+import { type DecisionPoint, EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
+import { type ApiKey, keyIn, type Scope } from './keys.ts'
+import type { Route } from './metrics.ts'
+import { type EvaluationError, isMembers } from './question.ts'
+import { RateLimits } from './rate.ts'
+import { answer, refuse } from './reply.ts'
+import type { Served } from './served.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The key that a request was let in by; null where none is asked for. */
+    apiKey: ApiKey | null
+  }
+}
+
+/** Lets a request on only with a key of a scope; without a keyring every request. */
+export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequestHookHandler {
+  return (request, reply, done) => {
+    const keys = keyring()
+    if (keys === null) return done()
+    const { authorization } = request.headers
+    const key = keyIn(keys, authorization, clock())
+    if (!key) {
+      metrics.refused('unauthorized')
+      const error = authorization === undefined ? '' : ', error="invalid_token"'
+      reply.header('www-authenticate', `Bearer realm="proviso"${error}`)
+      const what = authorization === undefined ? 'missing' : 'unknown, wrong or expired'
+      return refuse(reply, 401, `the API key is ${what}; send \`Authorization: Bearer <key>\``)
+    }
+    if (key.scope !== scope) {
+      metrics.refused('forbidden')
+      reply.header('www-authenticate', 'Bearer realm="proviso", error="insufficient_scope"')
+      return refuse(reply, 403, `this takes a key of scope ${scope}`)
+    }
+    request.apiKey = key
+    done()
+  }
+}
+
+type Judge = (point: DecisionPoint, body: unknown) => Result<unknown, EvaluationError>
+
+/** The routes of AuthZEN (docs/authzen.md). */
+export function routeAccess(app: FastifyInstance, served: Served): void {
+  const limits = new RateLimits()
+  const onRequest = guard(served, 'enforcement-point')
+  const post = (path: string, route: Route, judge: Judge): void => {
+    app.post(`/access/v1/${path}`, { onRequest }, (request, reply) => {
+      const start = performance.now()
+      const body = read(request.body)
+      const wait = body.ok ? waitOf(limits, request, body.value) : 0
+      if (wait > 0) return refuseForRate(served, reply, wait)
+      answer(served, reply, body.ok ? judge(pointFor(served, request), body.value) : body)
+      served.metrics.answered(route, (performance.now() - start) / 1_000)
+      return reply
+    })
+  }
+  post('evaluation', 'evaluation', evaluate)
+  post('evaluations', 'evaluations', evaluateAll)
+}
+
+function read(text: unknown): Result<unknown, EvaluationError> {
+  if (typeof text !== 'string') {
+    const message = 'the body is missing, or not application/json'
+    return fail({ code: 'missing-body', field: '', message })
+  }
+  const json = parseJson(text)
+  return json.ok ? json : fail({ ...json.error, field: json.error.field ?? '' })
+}
+
+function pointFor({ status, clock, metrics }: Served, { apiKey }: FastifyRequest): DecisionPoint {
+  const { bundle } = status()
+  return { bundle, at: clock(), customers: apiKey?.customers ?? 'all', metrics }
+}
+
+/** Seconds until the key may ask this much; 0 when it may now. */
+function waitOf(limits: RateLimits, { apiKey }: FastifyRequest, body: unknown): number {
+  return apiKey === null ? 0 : limits.take(apiKey, evaluationsIn(body), performance.now())
+}
+
+/** A batch costs as many tokens as it has items; anything else costs one. */
+function evaluationsIn(body: unknown): number {
+  const items = isMembers(body) ? body['evaluations'] : undefined
+  const count = Array.isArray(items) ? items.length : 1
+  return Math.min(EVALUATIONS_MAX, Math.max(1, count))
+}
+
+function refuseForRate({ metrics }: Served, reply: FastifyReply, wait: number): FastifyReply {
+  metrics.refused('rate-limited')
+  reply.header('retry-after', wait)
+  return refuse(reply, 429, `the key asks for more than its rate; try again in ${wait} s`)
+}

@@ -1,0 +1,174 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Bundle } from '../decision/bundle.ts'
+import type { Decision } from '../decision/decision.ts'
+import type { Instant } from '../time.ts'
+
+/** Most customers that are counted by name; those seen after them are counted together. */
+const CUSTOMERS_MAX = 1_000
+
+const OTHER = 'other'
+
+/** Bounds of the latency histogram, in seconds. */
+const BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25]
+
+export type Route = 'evaluation' | 'evaluations' | 'search'
+export type Refusal = 'unauthorized' | 'forbidden' | 'rate-limited' | 'malformed' | 'internal'
+
+/** What the metrics say of the bundle in use. */
+export interface BundleStatus {
+  readonly bundle: Bundle
+  readonly loadedAt: Instant
+  /** Sets of changes that were refused since the start. */
+  readonly reloadsRefused: number
+  /** Whether the directory as it stands is what is in use. */
+  readonly isCurrent: boolean
+}
+
+/** Counters by one or two labels, added up where they are scraped: a decision only adds to a number. */
+class Tally {
+  readonly #counts = new Map<string, number>()
+
+  add(label: string): void {
+    this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1)
+  }
+
+  has(label: string): boolean {
+    return this.#counts.has(label)
+  }
+
+  get size(): number {
+    return this.#counts.size
+  }
+
+  entries(): Iterable<[string, number]> {
+    return this.#counts
+  }
+}
+
+/** What a decision point counts, for Prometheus (docs/serve.md). No label holds what a request said. */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #outcomes = new Tally()
+  readonly #restrictions = new Tally()
+  readonly #customers = new Tally()
+  readonly #exceptions = new Tally()
+  readonly #refusals = new Tally()
+  readonly #latency: Histogram<'route'>
+
+  constructor(status: () => BundleStatus, clock: () => Instant) {
+    const registers = [this.#registry]
+    collectDefaultMetrics({ register: this.#registry })
+    this.#count('proviso_decisions_total', 'Decisions by outcome.', 'outcome', this.#outcomes)
+    this.#count(
+      'proviso_restrictions_triggered_total',
+      'Decisions that a restriction asked about.',
+      'restriction',
+      this.#restrictions,
+    )
+    this.#count(
+      'proviso_customer_decisions_total',
+      'Decisions by customer with a contract; the rest and those past the bound are `other`.',
+      'customer',
+      this.#customers,
+    )
+    this.#count(
+      'proviso_customer_exceptions_total',
+      'Permits under an exception by customer.',
+      'customer',
+      this.#exceptions,
+    )
+    this.#count(
+      'proviso_requests_refused_total',
+      'HTTP requests that got no decision, by reason.',
+      'reason',
+      this.#refusals,
+    )
+    this.#latency = new Histogram({
+      name: 'proviso_answer_seconds',
+      help: 'From a request read whole to its answer written, in seconds.',
+      labelNames: ['route'],
+      buckets: BUCKETS,
+      registers,
+    })
+    this.#gaugesOf(status, clock)
+  }
+
+  decided({ outcome, triggered }: Decision, customer: string, isKnown: boolean): void {
+    this.#outcomes.add(outcome)
+    for (let i = 0; i < triggered.length; i++) this.#restrictions.add(triggered[i] as string)
+    const isNamed =
+      isKnown && (this.#customers.has(customer) || this.#customers.size < CUSTOMERS_MAX)
+    const label = isNamed ? customer : OTHER
+    this.#customers.add(label)
+    if (outcome === 'permit-under-exception') this.#exceptions.add(label)
+  }
+
+  refused(reason: Refusal): void {
+    this.#refusals.add(reason)
+  }
+
+  answered(route: Route, seconds: number): void {
+    this.#latency.observe({ route }, seconds)
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  print(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #count(name: string, help: string, label: string, tally: Tally): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect(): void {
+        this.reset()
+        for (const [value, count] of tally.entries()) this.inc({ [label]: value }, count)
+      },
+    })
+  }
+
+  #gaugesOf(status: () => BundleStatus, clock: () => Instant): void {
+    const gauge = (name: string, help: string, value: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers: [this.#registry],
+        collect(): void {
+          this.set(value())
+        },
+      })
+    }
+    gauge('proviso_bundle_serial', 'Serial of the bundle in use.', () => status().bundle.serial)
+    gauge('proviso_bundle_age_seconds', 'Since the bundle in use was taken.', () => {
+      return (clock() - status().loadedAt) / 1_000
+    })
+    gauge('proviso_bundle_customers', 'Customers in the bundle.', () => {
+      return status().bundle.customers.size
+    })
+    gauge('proviso_bundle_lease_seconds', 'Until exceptions stop; +Inf without a lease.', () => {
+      const { validUntil } = status().bundle
+      return validUntil === null ? Infinity : (validUntil - clock()) / 1_000
+    })
+    gauge('proviso_directory_current', '1 when what is served is what stands there.', () =>
+      status().isCurrent ? 1 : 0,
+    )
+    gauge('proviso_directory_refused', 'Sets of changes refused since the start.', () => {
+      return status().reloadsRefused
+    })
+    new Gauge({
+      name: 'proviso_bundle_info',
+      help: 'The digest of the bundle in use.',
+      labelNames: ['digest'],
+      registers: [this.#registry],
+      collect(): void {
+        this.reset()
+        this.set({ digest: status().bundle.digest }, 1)
+      },
+    })
+  }
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Result } from '../result.ts'
+import type { EvaluationError } from './question.ts'
+import type { Served } from './served.ts'
+
+/** Sends the id of a request back. Node has refused what could end the header, and a head too long to send. */
+export function echo(
+  { headers: { 'x-request-id': id } }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  return typeof id === 'string' ? reply.header('x-request-id', id) : reply
+}
+
+export type Failure = Error & { readonly statusCode?: number }
+
+/** Answers what could not be read, or went wrong in here: then the log tells what, and the answer does not. */
+export function refuseFor(
+  { metrics, log }: Served,
+  error: Failure,
+  reply: FastifyReply,
+): FastifyReply {
+  const { statusCode: status = 500, message } = error
+  metrics.refused(status >= 500 ? 'internal' : 'malformed')
+  // AuthZEN has one status for every malformed request, the wrong content type included.
+  if (status === 415) return refuse(reply, 400, 'the content type is not application/json')
+  if (status < 500) return refuse(reply, status, message)
+  log.error({ event: 'internal-error', error: error.stack ?? message }, 'a request failed')
+  return refuse(reply, status, 'internal error')
+}
+
+/** A decision is 200, allowed or not; a malformed question is 400, one about another's customer 403. */
+export function answer<T>(
+  { metrics }: Served,
+  reply: FastifyReply,
+  result: Result<T, EvaluationError>,
+): FastifyReply {
+  if (result.ok) return send(reply, result.value)
+  const { code, field, message } = result.error
+  const isForbidden = code === 'forbidden-customer'
+  metrics.refused(isForbidden ? 'forbidden' : 'malformed')
+  const where = field === '' ? '' : `${field}: `
+  return refuse(reply, isForbidden ? 403 : 400, `${code}: ${where}${message}`)
+}
+
+/** An error's body is a message, as JSON text. */
+export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  return send(reply.code(status), message)
+}
+
+function send(reply: FastifyReply, value: unknown): FastifyReply {
+  const text = JSON.stringify(value)
+  const id = reply.getHeader('x-request-id')
+  // Node writes a head and a text at once and in the text's encoding, which is not that of such an id.
+  const isPlain = typeof id !== 'string' || !BEYOND_ASCII.test(id)
+  return reply.type('application/json').send(isPlain ? text : Buffer.from(text))
+}
+
+const BEYOND_ASCII = /[\u0080-\u00ff]/

@@ -1,0 +1,22 @@
+import type { Instant } from '../time.ts'
+import type { Keyring } from './keys.ts'
+import type { BundleStatus, Metrics } from './metrics.ts'
+
+/** What a server answers from. All of it may change while it runs, so each is asked for anew. */
+export interface Served {
+  readonly status: () => BundleStatus
+  readonly clock: () => Instant
+  /** Null: whoever reaches the address may ask, of every customer. */
+  readonly keyring: () => Keyring | null
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Certificate chain and private key, both PEM; without them plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+/** Structured log lines; none holds what a request said. */
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
