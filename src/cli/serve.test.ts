@@ -149,7 +149,7 @@ test('what may not or cannot be served is refused in one sentence', async () => 
   expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(Array(9).fill([2, '']))
   expect(runs.map(({ stderr }) => stderr)).toEqual([
     `proviso: port ${port} of 127.0.0.1 is taken; say another one with --port\n`,
-    `proviso: ${BUNDLE} is not signed; to try it on this machine alone, say --unsigned\n`,
+    `proviso: ${BUNDLE} is not signed; to try it on this machine alone, say --unsigned; otherwise name its publisher's key with --publisher FILE\n`,
     'proviso: an unsigned directory is served only on loopback, and 0.0.0.0 is not\n',
     'proviso: an unsigned directory is served only on loopback, and 127.0.0.1.example.com is not\n',
     'proviso: --port 65536 is over 65535\n',

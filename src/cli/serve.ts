@@ -1,7 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Keyring } from '../server/keys.ts'
-import type { Log } from '../server/served.ts'
+import type { Metrics } from '../server/metrics.ts'
+import type { Log, Served } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { FollowedFile } from './followed-file.ts'
@@ -47,29 +48,64 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
     const options = optionsOf(args)
-    const { host, port, tls } = options
-    const publisher = options.publisher === undefined ? null : readPublisher(options.publisher)
     const log = logToStandardError()
+    const publisher = options.publisher === undefined ? null : readPublisher(options.publisher)
     const keys = options.keys === undefined ? null : followKeys(options.keys, log)
     const clock = clockFrom(options.clock)
     const live = await Live.open({ path: args.first, publisher, clock, log })
-    // Loaded only here: the web server takes longer to load than all else that the other commands need.
-    const { appOf } = await import('../server/app.ts')
-    const { Metrics } = await import('../server/metrics.ts')
-    const status = (): Live['status'] => live.status
-    const metrics = new Metrics(status, clock)
-    const keyring = (): Keyring | null => keys?.value ?? null
-    const app = appOf({ status, clock, keyring, metrics, log, ...(tls ? { tls } : {}) })
-    // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
-    const signal = untilSignal()
+    try {
+      await answerUntilSignal(args, {
+        ...options,
+        live,
+        keyring: () => keys?.value ?? null,
+        clock,
+        log,
+      })
+    } finally {
+      live.close()
+      keys?.close()
+    }
+    return EXIT.done
+  },
+}
+
+interface Serving
+  extends Omit<Served, 'status' | 'metrics' | 'tls'>,
+    Pick<Options, 'host' | 'port' | 'tls'> {
+  readonly live: Live
+}
+
+async function answerUntilSignal(args: Arguments, serving: Serving): Promise<void> {
+  const { live, host, port, tls, ...rest } = serving
+  const { clock, log } = rest
+  // Loaded only here: the web server takes longer to load than all else that the other commands need.
+  const { appOf } = await import('../server/app.ts')
+  const { Metrics } = await import('../server/metrics.ts')
+  const status = (): Live['status'] => live.status
+  const metrics = new Metrics(status, clock)
+  const app = appOf({ ...rest, status, metrics, ...(tls ? { tls } : {}) })
+  const audit = setInterval(() => logKeyUse(metrics, log), AUDIT_MS)
+  // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
+  const signal = untilSignal()
+  try {
     const address = await listening(app, host, port)
     await announce(args, { address, digest: live.status.bundle.digest, at: clock() })
     await signal
-    live.close()
-    keys?.close()
     await ended(app)
-    return EXIT.done
-  },
+  } finally {
+    clearInterval(audit)
+    logKeyUse(metrics, log)
+  }
+}
+
+/** How often the log says which keys have been used, in milliseconds. */
+const AUDIT_MS = 60_000
+
+/** Who has asked since the last time, and how often; nothing when nobody has. */
+function logKeyUse(metrics: Metrics, log: Log): void {
+  const { asked, unauthorized } = metrics.takeKeyUse()
+  if (Object.keys(asked).length === 0 && unauthorized === 0) return
+  log.info({ event: 'key-use', asked, unauthorized }, 'keys that were used')
 }
 
 function followKeys(path: string, log: Log): FollowedFile<Keyring> {

@@ -36,6 +36,7 @@ export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequ
       return refuse(reply, 403, `this takes a key of scope ${scope}`)
     }
     request.apiKey = key
+    metrics.asked(key.id)
     done()
   }
 }

@@ -53,6 +53,8 @@ export class Metrics {
   readonly #customers = new Tally()
   readonly #exceptions = new Tally()
   readonly #refusals = new Tally()
+  readonly #keys = new Map<string, number>()
+  #unauthorized = 0
   readonly #latency: Histogram<'route'>
 
   constructor(status: () => BundleStatus, clock: () => Instant) {
@@ -105,6 +107,23 @@ export class Metrics {
 
   refused(reason: Refusal): void {
     this.#refusals.add(reason)
+    if (reason === 'unauthorized') this.#unauthorized++
+  }
+
+  /** A key was used, by its id. */
+  asked(key: string): void {
+    this.#keys.set(key, (this.#keys.get(key) ?? 0) + 1)
+  }
+
+  /** How often each key was used, and none or a wrong one, since this was last called. */
+  takeKeyUse(): {
+    readonly asked: Readonly<Record<string, number>>
+    readonly unauthorized: number
+  } {
+    const use = { asked: Object.fromEntries(this.#keys), unauthorized: this.#unauthorized }
+    this.#keys.clear()
+    this.#unauthorized = 0
+    return use
   }
 
   answered(route: Route, seconds: number): void {
