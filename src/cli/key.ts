@@ -117,12 +117,18 @@ function entryOf(path: string, { keys }: KeyFile, id: string | undefined): KeyEn
 async function rotate(args: Arguments, path: string): Promise<number> {
   const file = readKeyFile(path)
   const old = entryOf(path, file, args.text('from'))
+  const { customers, scope, rate } = old
   const ends = Date.now() + daysOf(args, 'overlap', 7)
   const keys = file.keys.map((entry) => {
     return entry === old ? { ...entry, expires: Math.min(entry.expires, ends) } : entry
   })
   const lifetime = daysOf(args, 'lifetime', KEY_DAYS.default)
-  return await hand(args, { path, file: { ...file, keys }, like: old, lifetime })
+  return await hand(args, {
+    path,
+    file: { ...file, keys },
+    like: { customers, scope, rate },
+    lifetime,
+  })
 }
 
 async function revoke(args: Arguments, path: string): Promise<number> {
