@@ -19,6 +19,9 @@ const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 /** Longest that open requests are waited for at the end, in milliseconds. */
 const END_MS_MAX = 10_000
 
+/** How often connections that have become idle are closed at the end, in milliseconds. */
+const IDLE_MS = 50
+
 export const serve: Command = {
   usage:
     'DIR (--unsigned | --publisher FILE) [--keys FILE] [--tls-cert FILE --tls-key FILE | --behind-proxy] [--host HOST] [--port PORT] [--clock INSTANT]',
@@ -189,8 +192,10 @@ function logToStandardError(): Log {
 /** Answers what has been accepted, and closes whatever is still open when that takes too long. */
 async function ended(app: FastifyInstance): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), END_MS_MAX)
+  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_MS)
   await app.close()
   clearTimeout(timer)
+  clearInterval(idle)
 }
 
 interface Listening {

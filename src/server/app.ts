@@ -38,6 +38,11 @@ export function appOf(served: Served): FastifyInstance {
   app.server.maxConnections = CONNECTIONS_MAX
   readBodies(app)
   app.decorateRequest('apiKey', null)
+  app.decorate('ending', { is: false })
+  app.addHook('preClose', (done) => {
+    app.ending.is = true
+    done()
+  })
   app.addHook('onRequest', (request, reply, done) => {
     echo(request, reply)
     done()
@@ -75,16 +80,11 @@ const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
 
 /** Probes for whoever runs the process, and metrics for whoever watches it. */
 function routeStatus(app: FastifyInstance, served: Served): void {
-  let isEnding = false
-  app.addHook('preClose', (done) => {
-    isEnding = true
-    done()
-  })
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', (_request, reply) => {
     const { bundle, loadedAt, isCurrent } = served.status()
-    return reply.code(isEnding ? 503 : 200).send({
-      status: isEnding ? 'ending' : 'ready',
+    return reply.code(app.ending.is ? 503 : 200).send({
+      status: app.ending.is ? 'ending' : 'ready',
       bundle: bundle.digest,
       serial: bundle.serial,
       loaded: printInstantShort(loadedAt),

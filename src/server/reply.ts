@@ -3,6 +3,13 @@ import type { Result } from '../result.ts'
 import type { EvaluationError } from './question.ts'
 import type { Served } from './served.ts'
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether the server takes no more connections, and answers what it has accepted. */
+    readonly ending: { is: boolean }
+  }
+}
+
 /** Sends the id of a request back. Node has refused what could end the header, and a head too long to send. */
 export function echo(
   { headers: { 'x-request-id': id } }: FastifyRequest,
@@ -49,6 +56,8 @@ export function refuse(reply: FastifyReply, status: number, message: string): Fa
 
 function send(reply: FastifyReply, value: unknown): FastifyReply {
   const text = JSON.stringify(value)
+  // A connection that is kept would keep the server from ending.
+  if (reply.server.ending.is) reply.header('connection', 'close')
   const id = reply.getHeader('x-request-id')
   // Node writes a head and a text at once and in the text's encoding, which is not that of such an id.
   const isPlain = typeof id !== 'string' || !BEYOND_ASCII.test(id)
