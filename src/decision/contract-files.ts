@@ -42,7 +42,8 @@ export class ContractFiles {
   restore(file: string, entry: ContractEntry): void {
     this.delete(file)
     this.#entries.set(file, entry)
-    this.#files.set(entry.id, file)
+    // The first keeps the id: another one that claims it is refused, and goes again.
+    if (!this.#files.has(entry.id)) this.#files.set(entry.id, file)
     this.#count(entry.customer, entry.tailorings)
   }
 

@@ -96,3 +96,13 @@ test('a refused set leaves everything as it was', () => {
   expect(problems.map(({ file, code }) => [file, code])).toEqual([[second.name, 'unknown-key']])
   expect(live.change([], sha256).bundle?.digest).toBe(before)
 })
+
+test('a copy of a contract is refused however often it is tried', () => {
+  const live = begin(FILES)
+  const [{ text }] = CHANGEABLE as [SourceFile]
+  const copy = [{ name: 'contracts/copy.yaml', text }]
+  for (let i = 0; i < 3; i++) {
+    const { bundle, problems } = live.change(copy, sha256)
+    expect([bundle, problems.map(({ code }) => code)]).toEqual([undefined, ['duplicate-id']])
+  }
+})
