@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { contains } from '../interval.ts'
 import { parseInstant } from '../time.ts'
+import type { Condition } from './condition.ts'
 import type { Contract } from './contract.ts'
 import { contract as contractShape } from './contract.ts'
 import type { Reach } from './reach.ts'
-import { type Condition, inForceDuring, standingOf } from './standing.ts'
+import { inForceDuring, standingOf } from './standing.ts'
 
 // One contract whose every condition holds through January 2026, and each of them broken in turn.
 

@@ -10,27 +10,9 @@ import {
   spanOf,
   unite,
 } from '../interval.ts'
+import type { Condition } from './condition.ts'
 import type { Contract, Duty, Register } from './contract.ts'
 import type { Place, Reach } from './reach.ts'
-
-/** The conditions of semantics §7.4, a to g in order. */
-const CONDITION_KINDS = [
-  'state',
-  'term',
-  'authority',
-  'safeguard',
-  'duty',
-  'stop',
-  'enrolment',
-] as const
-
-/** One condition of being in force, and when it holds. */
-export interface Condition {
-  readonly kind: (typeof CONDITION_KINDS)[number]
-  /** The authority, safeguard, duty or deployment meant; empty where there is only one. */
-  readonly id: string
-  readonly holds: Spans
-}
 
 /**
  * Every condition for a tailoring to be in force for a deployment, as instants known ahead

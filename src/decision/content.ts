@@ -1,4 +1,4 @@
-import type { Condition } from '../contract/standing.ts'
+import type { Condition } from '../contract/condition.ts'
 import type { ReasonCode } from './decision.ts'
 
 // What a bundle file holds: plain JSON, with every name resolved to an index and every date to a number.

@@ -1,5 +1,5 @@
 import { assert, at } from '../assert.ts'
-import type { Condition } from '../contract/standing.ts'
+import type { Condition } from '../contract/condition.ts'
 import { contains } from '../interval.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type ReachContent, spansOfContent } from './content.ts'

@@ -1,5 +1,5 @@
 import { at } from '../assert.ts'
-import type { Condition } from '../contract/standing.ts'
+import type { Condition } from '../contract/condition.ts'
 import { complement, contains, type Spans } from '../interval.ts'
 import { ok, type Result } from '../result.ts'
 import { type Instant, printInstantShort } from '../time.ts'
