@@ -160,6 +160,18 @@ test('a header that is not canonical is refused', () => {
   expectRefusal(TEXT.replace('"serial":0', '"serial":"\\ud800"'), 'bundle-altered')
 })
 
+test('a text that only looks alike in UTF-8 is refused', () => {
+  const [restriction, ...others] = EXAMPLE.policy.restrictions
+  if (restriction === undefined) throw new Error('the example restricts nothing')
+  const restrictions = [{ ...restriction, title: 'half: \ufffd' }, ...others]
+  const world = { ...EXAMPLE, policy: { ...EXAMPLE.policy, restrictions } }
+  const text = [...printBundle(bundleOf(world), sha256)].join('')
+  expect(errorOf(text)).toBeUndefined()
+  const alike = text.replace('\ufffd', '\ud800')
+  expect(sha256(alike)).toBe(sha256(text))
+  expectRefusal(alike, 'bundle-altered')
+})
+
 test('a bundle that is too large is refused before it is read', () => {
   const begun = performance.now()
   expectRefusal('\n'.repeat(BUNDLE_CHARS_MAX + 1), 'bundle-too-large')

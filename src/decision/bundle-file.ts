@@ -58,6 +58,8 @@ export function readBundle(text: string, sha256: Sha256): Result<Bundle, BundleE
       `a bundle has at most ${BUNDLE_CHARS_MAX} characters; split it`,
     )
   }
+  // UTF-8 writes half a surrogate pair as it writes U+FFFD, so that two texts would have one digest.
+  if (!text.isWellFormed()) return refuse('bundle-altered', 'the text is no Unicode; copy it again')
   const [headerLine] = linesOf(text, 0, 1)
   const header = headerLine === undefined ? NO_BUNDLE : parseHeader(headerLine, sha256)
   if (!header.ok) return header
