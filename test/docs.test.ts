@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import {
   existsSync,
   globSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -17,10 +18,13 @@ import type { Command } from '../src/cli/command.ts'
 import { compileDirectory, sha256 } from '../src/cli/load.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { type DocumentKind, SHAPES, schemaOf } from '../src/decision/documents.ts'
+import * as engine from '../src/decision/engine.ts'
 import { REQUEST_ERROR_CODES } from '../src/decision/request.ts'
+import { builtPackage } from './built-package.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PAGES = globSync(['*.md', 'docs/**/*.md', 'examples/**/*.md'], { cwd: ROOT }).sort()
+const BUILT = builtPackage()
 const SOURCES = globSync('src/**/*.ts', { cwd: ROOT }).filter((name) => !name.endsWith('.test.ts'))
 
 function read(name: string): string {
@@ -43,7 +47,10 @@ function unlisted(words: readonly string[], text: string): string[] {
 describe('what the documents show of commands is what they print', () => {
   test.each(PAGES.filter((page) => /^```console$/m.test(read(page))))('%s', async (page) => {
     const shown = read(page)
-    const parts = await Promise.all(shown.split(/^```console\n(.*?)^```$/ms).map(partOf))
+    const programs = shown.matchAll(/^```js (?<name>\S+)\n(?<text>.*?)^```$/gms)
+    const files = [...programs].map(({ groups }) => groups as unknown as Program)
+    const split = shown.split(/^```console\n(.*?)^```$/ms)
+    const parts = await Promise.all(split.map((part, i) => partOf(part, i, files)))
     const printed = parts.join('')
     // A command that breaks names our files; no document may learn to show that.
     expect(printed).not.toContain(ROOT)
@@ -51,15 +58,26 @@ describe('what the documents show of commands is what they print', () => {
     else expect(printed).toBe(shown)
   })
 
+  /** A block of JavaScript that has a name: a file where the page's commands run. */
+  interface Program {
+    readonly name: string
+    readonly text: string
+  }
+
+  type Programs = readonly Program[]
+
   /** Of a page split by its blocks: prose, and every other time the inside of a block, run anew. */
-  async function partOf(part: string, index: number): Promise<string> {
-    return index % 2 === 0 ? part : `\`\`\`console\n${await transcript(part)}\`\`\``
+  async function partOf(part: string, index: number, programs: Programs): Promise<string> {
+    return index % 2 === 0 ? part : `\`\`\`console\n${await transcript(part, programs)}\`\`\``
   }
 
   /** What a terminal shows of a block's commands. They run where they can write and see what the project ships. */
-  async function transcript(block: string): Promise<string> {
+  async function transcript(block: string, programs: Programs): Promise<string> {
     const cwd = mkdtempSync(join(tmpdir(), 'proviso-docs-'))
     for (const name of ['bin', 'docs', 'examples']) symlinkSync(join(ROOT, name), join(cwd, name))
+    mkdirSync(join(cwd, 'node_modules'))
+    symlinkSync(BUILT, join(cwd, 'node_modules/proviso'))
+    for (const program of programs) writeFileSync(join(cwd, program.name), program.text)
     let text = ''
     for (const [line, command = ''] of block.matchAll(/^\$ (.*)$/gm)) {
       text += `${line}\n${await outputOf(command, cwd)}`
@@ -137,6 +155,11 @@ describe('every command has a section with its usage and options', () => {
     const described = found(/^## `proviso (\w+)/gm, read('docs/commands.md'))
     expect(described).toEqual(found(/(\w+),/g, table))
   })
+})
+
+test('every export of the library has a row, and nothing else has', () => {
+  const rows = found(/^\| `(\w+)\(/gm, read('docs/library.md'))
+  expect(rows).toEqual(Object.keys(engine).sort())
 })
 
 describe('every code that code gives is listed', () => {
