@@ -20,8 +20,7 @@ import { writeSecretFile } from './secret-file.ts'
 import { UsageError } from './usage-error.ts'
 
 export const key: Command = {
-  usage:
-    'add|rotate|revoke|list FILE [--id ID] [--customer ID]... [--all-customers] [--metrics] [--lifetime DURATION] [--rate N] [--from ID] [--overlap DURATION]',
+  usage: 'add|rotate|revoke|list FILE --id ID [OPTION]...',
   summary: 'make, replace, end and list the API keys of enforcement points',
   help: `FILE holds hashes of keys, and only its owner may read it; a server takes changes within a second.
 

@@ -24,7 +24,7 @@ const IDLE_MS = 50
 
 export const serve: Command = {
   usage:
-    'DIR (--unsigned | --publisher FILE) [--keys FILE] [--tls-cert FILE --tls-key FILE | --behind-proxy] [--host HOST] [--port PORT] [--clock INSTANT]',
+    'DIR (--unsigned | --publisher FILE) [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
 /access/v1/evaluations, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
@@ -32,9 +32,10 @@ whole and taken at once, or refused, and then what was in use stays.
 
 Whoever can write DIR grants exceptions, so an unsigned directory is served only on a loopback
 address, and only with --unsigned. Otherwise a publisher has to have signed it (\`proviso sign\`), and
-enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes a certificate, or
---behind-proxy where a proxy ends TLS. With --clock (only unsigned) the server begins at that instant
-and goes on from there, so that an example's contracts are in force on any day.
+enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes a certificate
+(--tls-cert FILE --tls-key FILE), or --behind-proxy where a proxy ends TLS. With --clock INSTANT (only
+unsigned) the server begins at that instant and goes on from there, so that an example's contracts
+are in force on any day.
 
 Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or the port is taken.`,
   options: {

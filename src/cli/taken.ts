@@ -52,7 +52,7 @@ function takeBundle(source: Source, before: Taken | null): Taken {
   )
   const note = readSignature(source, signature)
   const loaded = readBundleFile(path)
-  if (!loaded.ok) throw refusal(path, loaded.error)
+  if (!loaded.ok) throw new UsageError(`${path}: ${loaded.error.code}: ${loaded.error.message}`)
   const sha256s = new Map([[BUNDLE_NAME, loaded.value.sha256]])
   const publication = publicationOf(source, signature, note, sha256s)
   const bundle = underPublication(loaded.value.bundle, publication)
