@@ -128,6 +128,18 @@ test('a bundle with a byte or a line more or less is refused', () => {
   expectRefusal(joined(policy, header, first, second, ...rest), 'bundle-format')
 })
 
+test('a bundle whose snapshots are not ids in order, each once, is refused', () => {
+  const models = /"models":(\["[^\]]*"\]),"restrictions"/.exec(TEXT)?.[1] ?? ''
+  const [first = '', ...rest] = JSON.parse(models) as string[]
+  const others = [[...rest, first], [first, first, ...rest], [first, 'no id', ...rest], [7], null]
+  expect(rest).not.toEqual([])
+  for (const other of others) {
+    expectRefusal(TEXT.replace(models, JSON.stringify(other)), 'bundle-malformed')
+  }
+  const absent = TEXT.replace(`"models":${models},`, '')
+  expectRefusal(absent, 'bundle-malformed')
+})
+
 test('a bundle of another format is told from a broken one', () => {
   expectRefusal('', 'bundle-format')
   expectRefusal('\n\n\n', 'bundle-format')

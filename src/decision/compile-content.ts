@@ -1,7 +1,7 @@
 import type { Contract } from '../contract/contract.ts'
 import { type Place, type Reach, reachOf } from '../contract/reach.ts'
 import { standingOf } from '../contract/standing.ts'
-import { byId, compareIds } from '../ids.ts'
+import { byId, compareIds, sorted } from '../ids.ts'
 import { NEVER } from '../interval.ts'
 import { servesDuring } from '../policy/models.ts'
 import { leavesOf, type Provider, type ProviderDocuments, providerOf } from '../policy/provider.ts'
@@ -44,7 +44,7 @@ export function compilerOf(documents: ProviderDocuments): Compiler {
 
 export function compilePolicy(compiler: Compiler): PolicyContent {
   const { provider, leaves } = compiler
-  const { policy, uses } = provider
+  const { policy, uses, models } = provider
   const nodes = [...uses.values()]
   return {
     id: policy.id,
@@ -59,6 +59,7 @@ export function compilePolicy(compiler: Compiler): PolicyContent {
     restrictions: policy.restrictions
       .toSorted(byId)
       .map((restriction) => compileRestriction(compiler, restriction)),
+    models: sorted(models.models.map(({ id }) => id)),
   }
 }
 

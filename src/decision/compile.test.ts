@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anyTrial } from '../../test/any-world.ts'
 import { bundleOf, sha256 } from '../../test/bundle-of.ts'
+import { EXAMPLE } from '../../test/example-world.ts'
 import { RUNS } from '../../test/runs.ts'
 import { compile, withContracts } from './compile.ts'
 import { compilerOf } from './compile-content.ts'
@@ -27,6 +28,19 @@ test('the lease is no part of the digest', () => {
     }),
     { numRuns: 20 },
   )
+})
+
+test('a bundle lists the snapshots of the registry, without their aliases, in order', () => {
+  expect(bundleOf(EXAMPLE).tables.content.models).toEqual([
+    'example-haiku-20250301',
+    'example-haiku-20251001',
+    'example-haiku-20251001-ft-20260115',
+    'example-mini-20251124',
+    'example-opus-20250514',
+    'example-sonnet-20250514',
+    'example-sonnet-20250929',
+    'example-sonnet-20251215',
+  ])
 })
 
 test('one contract changed in a bundle gives the bundle compiled anew', () => {

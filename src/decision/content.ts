@@ -30,6 +30,8 @@ export interface PolicyContent {
   }[]
   /** Sorted by id. */
   readonly restrictions: readonly RestrictionContent[]
+  /** Ids of the registry's snapshots, no aliases, sorted: all that can serve. Searches go through them. */
+  readonly models: readonly string[]
 }
 
 export interface RestrictionContent {

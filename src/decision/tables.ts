@@ -1,5 +1,5 @@
 import { assert, at } from '../assert.ts'
-import { compareIds } from '../ids.ts'
+import { compareIds, isSnapshotId } from '../ids.ts'
 import { ALWAYS, intersect } from '../interval.ts'
 import {
   type CustomerContent,
@@ -92,7 +92,11 @@ export interface CustomerTable extends ReachTable {
 }
 
 export function tablesOf(content: PolicyContent): Tables {
-  const { facts, leaves, uses } = content
+  const { facts, leaves, uses, models } = content
+  assert(
+    models.every((id, i) => isSnapshotId(id) && (i === 0 || at(models, i - 1) < id)),
+    'the snapshots are not ids in order, each once',
+  )
   const restrictions = content.restrictions.map((restriction, index) =>
     restrictionTableOf(content, restriction, index),
   )
