@@ -54,7 +54,7 @@ test('an evaluation answers as the engine decides, in AuthZEN terms', () => {
       triggered: ['surveillance.persons'],
       contract: 'osint-2026',
       tailoring: 'foreign-osint',
-      obligations: [{ id: 'log-content', type: 'custom' }],
+      obligations: [{ id: 'log-content', type: 'custom', properties: {} }],
       reasons: [
         {
           code: 'tailored',
@@ -75,6 +75,14 @@ test('a permit without an exception names no contract', () => {
   expect(context).not.toHaveProperty('contract')
   expect(context).not.toHaveProperty('tailoring')
 })
+
+test.each([[['custom']], [['notification']], [[]], [['no-such-type', 7]], ['custom'], [null]])(
+  'what an enforcement point says it supports changes nothing in the answer: %j',
+  (supported_obligations) => {
+    const context = { ...PERMITTED.context, supported_obligations }
+    expect(evaluated({ ...PERMITTED, context })).toEqual(evaluated(PERMITTED))
+  },
+)
 
 test('the same question has the same answer (8)', () => {
   expect(evaluated(PERMITTED)).toEqual(evaluated(structuredClone(PERMITTED)))

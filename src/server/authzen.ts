@@ -15,6 +15,7 @@ import {
   questionOf,
   wrongType,
 } from './question.ts'
+import { WORK_MAX, workOf } from './work.ts'
 
 // OpenID AuthZEN Authorization API 1.0, evaluation and evaluations (docs/authzen.md).
 
@@ -105,7 +106,10 @@ function evaluateItems(
   let work = 0
   for (const item of items) {
     const question = questionOfItem(defaults, item)
-    if (question.ok) work += workOf(question.value)
+    if (question.ok) {
+      const { request, wantsNearest } = question.value
+      work += workOf(request) + (wantsNearest ? NEAREST_WORK : 0)
+    }
     const judged = question.ok ? judgeWithin(work, point, question.value) : question
     const answer = judged.ok ? judged.value : failed(judged.error)
     answers.push(answer)
@@ -121,25 +125,8 @@ function questionOfItem(defaults: Members, item: unknown): Result<Question, Eval
     : wrongType('evaluations', 'an evaluation')
 }
 
-/**
- * Most names of uses, values of facts and signals that one batch may ask of, in all. Its items share what
- * stands at the top, so the length of the body alone does not bound them.
- */
-const WORK_MAX = 65_536
-
-/** What the nearest misses of one evaluation count for in that: they look at every tailoring. */
+/** What the nearest misses of one evaluation count for in a batch's work: they look at every tailoring. */
 const NEAREST_WORK = 1_024
-
-function workOf({ request, wantsNearest }: Question): number {
-  const { uses, facts, signals } = request
-  let work = uses.length + lengthOf(signals) + (wantsNearest ? NEAREST_WORK : 0)
-  if (isMembers(facts)) for (const name of Object.keys(facts)) work += 1 + lengthOf(facts[name])
-  return work
-}
-
-function lengthOf(list: unknown): number {
-  return Array.isArray(list) ? list.length : 0
-}
 
 function judgeWithin(
   work: number,
@@ -178,10 +165,28 @@ function evaluationOf(decision: Decision): Evaluation {
       base,
       triggered,
       ...(contract === null ? {} : { contract, tailoring }),
-      obligations: obligations.map((id) => ({ id, type: 'custom' })),
+      obligations: obligations.map(obligationOf),
       reasons: decision.reasons,
       nearest: decision.nearest,
       bundle: decision.bundle,
     },
   }
+}
+
+/** What AuthZEN's draft profile for obligations calls one; its own terms have all members (profile §3). */
+export interface Obligation {
+  readonly id: string
+  readonly type: 'custom'
+  readonly properties: Readonly<Record<string, never>>
+}
+
+const NO_PROPERTIES = Object.freeze({})
+
+/**
+ * An obligation in the terms of the draft profile. What an enforcement point says it supports changes
+ * nothing: the profile leaves that to the decision point, and binds the enforcement point to treat what it
+ * cannot discharge as a denial, as we do (semantics §8.6).
+ */
+export function obligationOf(id: string): Obligation {
+  return { id, type: 'custom', properties: NO_PROPERTIES }
 }

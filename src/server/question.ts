@@ -20,13 +20,13 @@ export interface Question {
   readonly unknownType?: EvaluationError
 }
 
-interface RequestMembers extends Members {
+export interface RequestMembers extends Members {
   /** The use that the action names is the last one. */
   readonly uses: readonly unknown[]
 }
 
-const TYPE_AND_ID = ['type', 'id']
-const NAME = ['name']
+export const TYPE_AND_ID = ['type', 'id']
+export const NAME = ['name']
 
 /** Reads the body of an evaluation; unknown members are ignored, as the specification requires (§10.1.1). */
 export function questionOf(body: unknown): Result<Question, EvaluationError> {
@@ -57,7 +57,8 @@ export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function entityOf(
+/** The texts of an entity that has to have them, in their order. */
+export function entityOf(
   body: Members,
   name: string,
   required: readonly string[],
@@ -78,7 +79,7 @@ function entityOf(
   return ok(texts)
 }
 
-interface Context {
+export interface Context {
   readonly uses: readonly unknown[]
   readonly facts: unknown
   readonly signals: unknown
@@ -88,7 +89,7 @@ interface Context {
 /** Most uses in a context; the one that the action names comes on top. */
 const USES_MAX = REQUEST_LIST_MAX - 1
 
-function contextOf({ context = {} }: Members): Result<Context, EvaluationError> {
+export function contextOf({ context = {} }: Members): Result<Context, EvaluationError> {
   if (!isMembers(context)) return wrongType('context', 'context')
   const { uses = [], facts, signals, nearest = false } = context
   if (!Array.isArray(uses)) return wrongType('context.uses', 'context.uses', 'a list')
@@ -103,7 +104,7 @@ function contextOf({ context = {} }: Members): Result<Context, EvaluationError> 
 }
 
 /** The customer and the deployment that a subject's id names; none when it is not one of each. */
-function partiesOf(id: string): readonly string[] {
+export function partiesOf(id: string): readonly string[] {
   const slash = id.indexOf('/')
   const isPair = slash >= 0 && id.indexOf('/', slash + 1) < 0
   return isPair ? [id.slice(0, slash), id.slice(slash + 1)] : []
