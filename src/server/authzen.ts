@@ -47,10 +47,7 @@ function judge(
   point: DecisionPoint,
   { request, wantsNearest, unknownType }: Question,
 ): Result<Evaluation, EvaluationError> {
-  if (!mayAsk(point.customers, request['customer'])) {
-    const message = 'this key may not ask about this customer'
-    return fail({ code: 'forbidden-customer', field: 'subject.id', message })
-  }
+  if (!mayAsk(point.customers, request['customer'])) return forbidden()
   if (unknownType) return ok(failed(unknownType))
   const parsed = parseRequest(request, point.at)
   if (!parsed.ok) return fail(inAuthzenTerms(point, request, parsed.error))
@@ -59,6 +56,12 @@ function judge(
   const { customer } = parsed.value
   point.metrics.decided(decided.value, customer, point.bundle.customers.has(customer))
   return ok(evaluationOf(decided.value))
+}
+
+/** The refusal of a question about a customer that the key is not for. */
+export function forbidden(): Result<never, EvaluationError> {
+  const message = 'this key may not ask about this customer'
+  return fail({ code: 'forbidden-customer', field: 'subject.id', message })
 }
 
 /** What cannot be judged is not allowed, and says why. */
