@@ -176,7 +176,7 @@ function evaluationOf(decision: Decision): Evaluation {
   }
 }
 
-/** What AuthZEN's draft profile for obligations calls one; its own terms have all members (profile §3). */
+/** An obligation as AuthZEN's draft profile for obligations writes one (§3 of it): all members are required. */
 export interface Obligation {
   readonly id: string
   readonly type: 'custom'
