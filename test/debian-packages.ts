@@ -6,7 +6,7 @@ import { delimiter, resolve } from 'node:path'
 // those that are missing where it can, and otherwise says how and fails.
 
 /** The program that a test runs, by the Debian package that brings it: looked up on the PATH, or a whole path. */
-const PROGRAMS = { chromium: 'chromium' } as const
+const PROGRAMS = { chromium: 'chromium', curl: 'curl', python3: 'python3' } as const
 
 type DebianPackage = keyof typeof PROGRAMS
 
