@@ -24,5 +24,5 @@ export function servedFrom(
     return { bundle, loadedAt: 0, reloadsRefused: 0, isCurrent: true }
   }
   const metrics = new Metrics(more.status ?? status, clock)
-  return { status, clock, keyring: () => null, metrics, log: NO_LOG, ...more }
+  return { status, clock, keyring: () => null, publicUrl: null, metrics, log: NO_LOG, ...more }
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Keyring } from '../server/keys.ts'
+import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics } from '../server/metrics.ts'
 import type { Log, Served } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
@@ -27,7 +28,7 @@ export const serve: Command = {
     'DIR (--unsigned | --publisher FILE) [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
-/access/v1/evaluations, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
+/access/v1/evaluations and /search, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
 whole and taken at once, or refused, and then what was in use stays.
 
 Whoever can write DIR grants exceptions, so an unsigned directory is served only on a loopback
@@ -47,6 +48,7 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     'behind-proxy': { type: 'boolean' },
     host: { type: 'string' },
     port: { type: 'string' },
+    'public-url': { type: 'string' },
     clock: { type: 'string' },
   },
   positionals: { least: 1, most: 1 },
@@ -141,6 +143,7 @@ interface Options {
   readonly publisher: string | undefined
   readonly keys: string | undefined
   readonly tls: Tls | undefined
+  readonly publicUrl: PublicUrl | null
   readonly clock: Instant | undefined
 }
 
@@ -174,7 +177,15 @@ function optionsOf(args: Arguments): Options {
       `${host} is beyond loopback: give --tls-cert and --tls-key, or say --behind-proxy`,
     )
   }
-  return { host, port, publisher, keys, tls, clock }
+  return { host, port, publisher, keys, tls, publicUrl: publicUrlOf(args), clock }
+}
+
+function publicUrlOf(args: Arguments): PublicUrl | null {
+  const text = args.text('public-url')
+  if (text === undefined) return null
+  const parsed = parsePublicUrl(text)
+  if (parsed.ok) return parsed.value
+  throw new UsageError(`--public-url: ${parsed.error.message}`)
 }
 
 function tlsOf(args: Arguments): Tls | undefined {

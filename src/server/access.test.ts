@@ -6,6 +6,7 @@ import { servedFrom } from '../../test/served.ts'
 import { DAY_MS } from '../time.ts'
 import { appOf } from './app.ts'
 import { keyringOf, type NewKey, newKey, parseKeyFile, printKeyFile } from './keys.ts'
+import { parsePublicUrl } from './metadata.ts'
 import { RateLimits } from './rate.ts'
 
 const NOW = Date.UTC(2026, 2, 2, 9)
@@ -166,4 +167,47 @@ test.each([
   [printKeyFile({ format: 'proviso/keys@1', keys: [...kept, OWN.entry] }), 'two keys gateway-1'],
 ])('a key file that is wrong says what is (%#)', (text, what) => {
   expect(parseKeyFile(text)).toEqual({ ok: false, error: expect.stringContaining(what) })
+})
+
+const SEARCHES = {
+  subject: { subject: { type: 'deployment' } },
+  resource: { resource: { type: 'model' } },
+  action: { action: undefined },
+}
+
+test.each(['subject', 'resource', 'action'] as const)(
+  'a search for a %s is answered under its route, of the key’s own customers',
+  async (sought) => {
+    const url = `/access/v1/search/${sought}`
+    const payload = { ...questionOf(CUSTOMER), ...SEARCHES[sought] }
+    const headers = { authorization: `Bearer ${ALL.text}` }
+    const { statusCode, json } = await app.inject({ method: 'POST', url, headers, payload })
+    expect(statusCode).toBe(200)
+    const { results } = json<{ results: object[] }>()
+    const found = questionOf(CUSTOMER) as Record<string, object>
+    expect(results).toContainEqual(expect.objectContaining(found[sought] ?? {}))
+    expect((await app.inject({ method: 'POST', url, payload })).statusCode).toBe(401)
+  },
+)
+
+test('the metadata is 200, JSON, without a key, at the place that its identifier says', async () => {
+  const path = '/.well-known/authzen-configuration'
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { headers, json } = await app.inject({ url: path })
+  await app.close()
+  expect(headers['content-type']).toMatch(/^application\/json/)
+  const { policy_decision_point: own } = json<Record<string, string>>()
+  expect(own).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+
+  const url = parsePublicUrl('https://pdp.example.com/tenant1')
+  if (!url.ok) throw new Error(url.error.message)
+  const more = { keyring: () => keyring, publicUrl: url.value }
+  const tenant = appOf(servedFrom(bundleOf(EXAMPLE), () => NOW, more))
+  expect((await tenant.inject({ url: path })).statusCode).toBe(404)
+  const answer = await tenant.inject({ url: `${path}/tenant1` })
+  expect(answer.statusCode).toBe(200)
+  expect(answer.json()).toMatchObject({
+    policy_decision_point: 'https://pdp.example.com/tenant1',
+    access_evaluation_endpoint: 'https://pdp.example.com/tenant1/access/v1/evaluation',
+  })
 })

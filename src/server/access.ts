@@ -3,10 +3,12 @@ import { parseJson } from '../json.ts'
 import { fail, type Result } from '../result.ts'
 import { type DecisionPoint, EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
 import { type ApiKey, keyIn, type Scope } from './keys.ts'
+import { ENDPOINTS, localUrl, metadataOf, metadataPath, WELL_KNOWN } from './metadata.ts'
 import type { Route } from './metrics.ts'
 import { type EvaluationError, isMembers } from './question.ts'
 import { RateLimits } from './rate.ts'
 import { answer, refuse } from './reply.ts'
+import { searchActions, searchResources, searchSubjects } from './search.ts'
 import type { Served } from './served.ts'
 
 declare module 'fastify' {
@@ -41,6 +43,9 @@ export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequ
   }
 }
 
+/** How long the metadata may be kept, in seconds (AuthZEN §9.2). */
+const METADATA_SECONDS = 3_600
+
 type Judge = (point: DecisionPoint, body: unknown) => Result<unknown, EvaluationError>
 
 /** The routes of AuthZEN (docs/authzen.md). */
@@ -48,18 +53,27 @@ export function routeAccess(app: FastifyInstance, served: Served): void {
   const limits = new RateLimits()
   const onRequest = guard(served, 'enforcement-point')
   const post = (path: string, route: Route, judge: Judge): void => {
-    app.post(`/access/v1/${path}`, { onRequest }, (request, reply) => {
+    app.post(path, { onRequest }, (request, reply) => {
       const start = performance.now()
       const body = read(request.body)
-      const wait = body.ok ? waitOf(limits, request, body.value) : 0
+      const wait = body.ok ? waitOf(limits, request, tokensOf(route, body.value)) : 0
       if (wait > 0) return refuseForRate(served, reply, wait)
       answer(served, reply, body.ok ? judge(pointFor(served, request), body.value) : body)
       served.metrics.answered(route, (performance.now() - start) / 1_000)
       return reply
     })
   }
-  post('evaluation', 'evaluation', evaluate)
-  post('evaluations', 'evaluations', evaluateAll)
+  post(ENDPOINTS.evaluation, 'evaluation', evaluate)
+  post(ENDPOINTS.evaluations, 'evaluations', evaluateAll)
+  post(ENDPOINTS.searchSubject, 'search', searchSubjects)
+  post(ENDPOINTS.searchResource, 'search', searchResources)
+  post(ENDPOINTS.searchAction, 'search', searchActions)
+  const path = served.publicUrl === null ? WELL_KNOWN : metadataPath(served.publicUrl)
+  app.get(path, (_request, reply) =>
+    reply
+      .header('cache-control', `max-age=${METADATA_SECONDS}`)
+      .send(metadataOf(served.publicUrl ?? localUrl(app.listeningOrigin))),
+  )
 }
 
 function read(text: unknown): Result<unknown, EvaluationError> {
@@ -77,12 +91,16 @@ function pointFor({ status, clock, metrics }: Served, { apiKey }: FastifyRequest
 }
 
 /** Seconds until the key may ask this much; 0 when it may now. */
-function waitOf(limits: RateLimits, { apiKey }: FastifyRequest, body: unknown): number {
-  return apiKey === null ? 0 : limits.take(apiKey, evaluationsIn(body), performance.now())
+function waitOf(limits: RateLimits, { apiKey }: FastifyRequest, tokens: number): number {
+  return apiKey === null ? 0 : limits.take(apiKey, tokens, performance.now())
 }
 
-/** A batch costs as many tokens as it has items; anything else costs one. */
-function evaluationsIn(body: unknown): number {
+/** What a search costs: it judges many candidates. */
+const SEARCH_TOKENS = 100
+
+/** A batch costs as many tokens as it has items, an evaluation one. */
+function tokensOf(route: Route, body: unknown): number {
+  if (route === 'search') return SEARCH_TOKENS
   const items = isMembers(body) ? body['evaluations'] : undefined
   const count = Array.isArray(items) ? items.length : 1
   return Math.min(EVALUATIONS_MAX, Math.max(1, count))

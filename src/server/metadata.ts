@@ -3,7 +3,7 @@ import { quote } from '../suggest.ts'
 
 // What a decision point says of itself (AuthZEN §9, docs/authzen.md).
 
-/** An https URL as a decision point is known by; only `parsePublicUrl` makes one. */
+/** The URL that a decision point is known by: https, save where it is known on its own machine alone. */
 export type PublicUrl = string & { readonly public: unique symbol }
 
 export interface PublicUrlError {
@@ -46,7 +46,12 @@ function refuse(message: string): Result<never, PublicUrlError> {
   return fail({ code: 'malformed-public-url', message })
 }
 
-const WELL_KNOWN = '/.well-known/authzen-configuration'
+export const WELL_KNOWN = '/.well-known/authzen-configuration'
+
+/** The address that a server listens at, for one that has no public URL. */
+export function localUrl(address: string): PublicUrl {
+  return address as PublicUrl
+}
 
 /** Where the document is, with the identifier's own path after it (AuthZEN §9.2). */
 export function metadataPath(url: PublicUrl): string {

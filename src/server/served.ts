@@ -1,5 +1,6 @@
 import type { Instant } from '../time.ts'
 import type { Keyring } from './keys.ts'
+import type { PublicUrl } from './metadata.ts'
 import type { BundleStatus, Metrics } from './metrics.ts'
 
 /** What a server answers from. All of it may change while it runs, so each is asked for anew. */
@@ -10,6 +11,8 @@ export interface Served {
   readonly keyring: () => Keyring | null
   readonly metrics: Metrics
   readonly log: Log
+  /** Where enforcement points reach the server; null: where it listens. */
+  readonly publicUrl: PublicUrl | null
   /** Certificate chain and private key, both PEM; without them plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
