@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
-/** Writes a file that only its owner may read, whole or not at all. */
+/** Writes a file that only its owner may read: whole or not at all, and on the disk when it returns. */
 export function writeSecretFile(path: string, text: string): void {
   const partial = `${path}.part`
   rmSync(partial, { force: true })
@@ -12,4 +13,10 @@ export function writeSecretFile(path: string, text: string): void {
     closeSync(file)
   }
   renameSync(partial, path)
+  const directory = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
 }
