@@ -25,6 +25,7 @@ const CONTRACT = join(DIR, 'contracts/osint-2026.yaml')
 const TEXT = readFileSync(CONTRACT, 'utf8')
 
 const PORT = 20_000 + (process.pid % 900)
+// Nobody reads its log, which over ten minutes is more than a pipe holds.
 const server = spawnProviso([
   ...['serve', DIR, '--unsigned', '--clock', '2026-03-02T09:00:00Z'],
   ...['--json', '--port', `${PORT}`],

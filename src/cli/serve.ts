@@ -71,6 +71,7 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
       live.close()
       keys?.close()
     }
+    endUnread()
     return EXIT.done
   },
 }
@@ -196,9 +197,24 @@ function tlsOf(args: Arguments): Tls | undefined {
   throw new UsageError('--tls-cert and --tls-key go together')
 }
 
-/** Log lines as JSON on standard error; what nobody reads any more is lost, and harms nothing. */
+/** Most bytes of log lines that wait for a reader of standard error; further lines are lost until it reads. */
+const LOG_BYTES_MAX = 1_048_576
+
+/** Log lines as JSON on standard error; what nobody reads is lost, and neither fills memory nor holds anything up. */
 function logToStandardError(): Log {
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, process.stderr)
+  const { stderr } = process
+  const write = (line: string): void => {
+    if (stderr.writableLength < LOG_BYTES_MAX) stderr.write(line)
+  }
+  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
+}
+
+/** Longest that log lines are waited for when all else has ended, in milliseconds. */
+const FLUSH_MS_MAX = 1_000
+
+/** Ends the process though its last log lines have no reader. */
+function endUnread(): void {
+  setTimeout(() => process.exit(EXIT.done), FLUSH_MS_MAX).unref()
 }
 
 /** Answers what has been accepted, and closes whatever is still open when that takes too long. */
