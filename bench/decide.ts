@@ -152,7 +152,7 @@ interface Rival {
 function rivalsOf({ world, bundle, texts, asked }: Questions): readonly Rival[] {
   const { content } = bundle.tables
   const bans = bansOf(content)
-  const allowances = allowancesOf(world, content, asked)
+  const allowances = allowancesOf(world, content, new Set(asked))
   const uses = content.leaves.map(({ id }) => id)
   const rivals = [
     { engine: 'casl', ask: caslOf(content, bans, allowances), batches: 250 },

@@ -1,0 +1,117 @@
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { fileURLToPath } from 'node:url'
+import { readDirectory } from '../src/cli/directory.ts'
+import { sha256 } from '../src/cli/load.ts'
+import { printBundle } from '../src/decision/bundle-file.ts'
+import { compile } from '../src/decision/compile.ts'
+import type { World } from '../src/decision/world.ts'
+import { printInstantShort } from '../src/time.ts'
+import { AUTHZEN } from './authzen.ts'
+import { CERBOS, cerbosStart, hasCerbos, writePolicies } from './cerbos.ts'
+import {
+  answersTo,
+  type Contestant,
+  type HttpTiming,
+  type Kind,
+  type Protocol,
+  type Rounds,
+  timeRounds,
+} from './contest.ts'
+import { contractsOf, NOW } from './example.ts'
+import { callsOf } from './questions.ts'
+import { allowancesOf } from './rival.ts'
+import { freePort, type Server, type Start, startServer } from './server.ts'
+
+// Run by run.ts in a process of its own, on other cores than the servers that it asks.
+
+const CONTRACTS = 1_000
+
+/** Where free ports are looked for. */
+const PORT = 21_400
+
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+const FLOOR_SERVER = fileURLToPath(new URL('floor-server.ts', import.meta.url))
+
+/** Its name in the report. */
+export const FLOOR = 'floor: node:http'
+
+export interface HttpReport {
+  readonly contracts: number
+  readonly timings: readonly HttpTiming[]
+}
+
+/** Everything that is started in one run, to be stopped at its end. */
+interface Run {
+  readonly folder: string
+  readonly servers: Server[]
+}
+
+async function report(world: World, rounds: Rounds): Promise<HttpReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'proviso-bench-'))
+  const run: Run = { folder, servers: [] }
+  try {
+    return { contracts: CONTRACTS, timings: await timings(world, run, rounds) }
+  } finally {
+    await Promise.all(run.servers.map(({ stop }) => stop()))
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTiming[]> {
+  const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
+  const file = join(run.folder, 'bench.bundle')
+  await pipeline(Readable.from(printBundle(bundle, sha256)), createWriteStream(file))
+  const calls = callsOf(world, CONTRACTS, bundle)
+
+  const proviso = await started(run, 'proviso', AUTHZEN, (port) => provisoStart(file, port))
+  const answers = {
+    single: await answersTo(proviso, 'single', calls.single),
+    batch: await answersTo(proviso, 'batch', calls.batch),
+  }
+  await answersTo(proviso, 'single', calls.denied)
+  const floor = await started(run, FLOOR, AUTHZEN, (port) => floorStart(answers, port))
+  if (!hasCerbos()) return timeRounds([proviso, floor], calls, rounds)
+
+  const indexes = new Set(Array.from({ length: CONTRACTS }, (_, i) => i))
+  const allowances = allowancesOf(world, bundle.tables.content, indexes)
+  writePolicies(run.folder, bundle.tables.content, allowances)
+  const cerbos = await started(run, 'cerbos', CERBOS, (port) => cerbosStart(run.folder, port))
+  await answersTo(cerbos, 'single', calls.single)
+  await answersTo(cerbos, 'batch', calls.batch)
+  await answersTo(cerbos, 'single', calls.denied)
+  return timeRounds([proviso, floor, cerbos], calls, rounds)
+}
+
+async function started(
+  { servers }: Run,
+  engine: string,
+  protocol: Protocol,
+  startOn: (port: number) => Start,
+): Promise<Contestant> {
+  const server = await startServer(startOn(await freePort(PORT)))
+  servers.push(server)
+  return { engine, protocol, server }
+}
+
+function provisoStart(file: string, port: number): Start {
+  const clock = printInstantShort(NOW)
+  const args = [MAIN, 'serve', file, '--unsigned', '--clock', clock, '--port', String(port)]
+  return { command: process.execPath, args, port, probe: '/healthz' }
+}
+
+/** The floor is given what Proviso answered, to answer it again. */
+function floorStart(answers: Readonly<Record<Kind, readonly string[]>>, port: number): Start {
+  const byPath = { [AUTHZEN.paths.single]: answers.single, [AUTHZEN.paths.batch]: answers.batch }
+  const input = JSON.stringify({ port, answers: byPath })
+  return { command: process.execPath, args: [FLOOR_SERVER], input, port, probe: '/healthz' }
+}
+
+const [dir = '', count, ms] = process.argv.slice(2)
+const { world } = readDirectory(dir)
+if (world === undefined) throw new Error(`${dir} has errors`)
+const rounds = { count: Number(count), ms: Number(ms) }
+process.stdout.write(JSON.stringify(await report(world, rounds)))
