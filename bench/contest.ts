@@ -18,6 +18,8 @@ export interface Contestant {
   readonly engine: string
   readonly server: Server
   readonly protocol: Protocol
+  /** Says who asks. All send it, and Proviso alone checks it. */
+  readonly key: string
 }
 
 /** How many requests of one kind a contestant answered, round by round. */
@@ -56,7 +58,7 @@ export async function timeRounds(
       engine: contestant.engine,
       kind,
       server: contestant.server,
-      requests: calls[kind].map((call) => requestOf(contestant.protocol, kind, call)),
+      requests: calls[kind].map((call) => requestOf(contestant, kind, call)),
       rounds: [] as Round[],
     })),
   )
@@ -92,16 +94,13 @@ async function timeRound(
   }
 }
 
-/** A key says who asks; a server that asks for none leaves it unread. */
-const KEY = 'bench'
-
-function requestOf({ paths, bodyOf }: Protocol, kind: Kind, call: Call): Buffer {
-  const body = bodyOf(call)
+function requestOf({ protocol, key }: Contestant, kind: Kind, call: Call): Buffer {
+  const body = protocol.bodyOf(call)
   const head = [
-    `POST ${paths[kind]} HTTP/1.1`,
+    `POST ${protocol.paths[kind]} HTTP/1.1`,
     'host: 127.0.0.1',
     'content-type: application/json',
-    `authorization: Bearer ${KEY}`,
+    `authorization: Bearer ${key}`,
     `content-length: ${Buffer.byteLength(body)}`,
   ]
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`)
@@ -109,7 +108,7 @@ function requestOf({ paths, bodyOf }: Protocol, kind: Kind, call: Call): Buffer 
 
 /** Asks every call once and gives back the answers. One that allows otherwise than our engine does is thrown. */
 export async function answersTo(
-  { engine, server, protocol }: Contestant,
+  { engine, server, protocol, key }: Contestant,
   kind: Kind,
   calls: readonly Call[],
 ): Promise<string[]> {
@@ -117,7 +116,7 @@ export async function answersTo(
   const answers: string[] = []
   for (const call of calls) {
     const body = bodyOf(call)
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEY}` }
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
     const url = `http://127.0.0.1:${server.port}${paths[kind]}`
     const answer = await (await fetch(url, { method: 'POST', headers, body })).text()
     if (allowedBy(answer).join() !== call.map(({ isAllowed }) => isAllowed).join()) {

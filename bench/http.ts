@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +10,7 @@ import { sha256 } from '../src/cli/load.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { compile } from '../src/decision/compile.ts'
 import type { World } from '../src/decision/world.ts'
+import { RATE_MAX } from '../src/server/keys.ts'
 import { printInstantShort } from '../src/time.ts'
 import { AUTHZEN } from './authzen.ts'
 import { CERBOS, cerbosStart, hasCerbos, writePolicies } from './cerbos.ts'
@@ -47,12 +49,13 @@ export interface HttpReport {
 /** Everything that is started in one run, to be stopped at its end. */
 interface Run {
   readonly folder: string
+  readonly key: string
   readonly servers: Server[]
 }
 
 async function report(world: World, rounds: Rounds): Promise<HttpReport> {
   const folder = mkdtempSync(join(tmpdir(), 'proviso-bench-'))
-  const run: Run = { folder, servers: [] }
+  const run: Run = { folder, key: newKeyIn(folder), servers: [] }
   try {
     return { contracts: CONTRACTS, timings: await timings(world, run, rounds) }
   } finally {
@@ -63,11 +66,11 @@ async function report(world: World, rounds: Rounds): Promise<HttpReport> {
 
 async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTiming[]> {
   const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
-  const file = join(run.folder, 'bench.bundle')
-  await pipeline(Readable.from(printBundle(bundle, sha256)), createWriteStream(file))
+  const file = createWriteStream(join(run.folder, BUNDLE))
+  await pipeline(Readable.from(printBundle(bundle, sha256)), file)
   const calls = callsOf(world, CONTRACTS, bundle)
 
-  const proviso = await started(run, 'proviso', AUTHZEN, (port) => provisoStart(file, port))
+  const proviso = await started(run, 'proviso', AUTHZEN, (port) => provisoStart(run, port))
   const answers = {
     single: await answersTo(proviso, 'single', calls.single),
     batch: await answersTo(proviso, 'batch', calls.batch),
@@ -87,19 +90,31 @@ async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTimi
 }
 
 async function started(
-  { servers }: Run,
+  { servers, key }: Run,
   engine: string,
   protocol: Protocol,
   startOn: (port: number) => Start,
 ): Promise<Contestant> {
   const server = await startServer(startOn(await freePort(PORT)))
   servers.push(server)
-  return { engine, protocol, server }
+  return { engine, protocol, server, key }
 }
 
-function provisoStart(file: string, port: number): Start {
-  const clock = printInstantShort(NOW)
-  const args = [MAIN, 'serve', file, '--unsigned', '--clock', clock, '--port', String(port)]
+const BUNDLE = 'bench.bundle'
+const KEYS = 'keys.json'
+
+/** A key for all customers, whose rate nothing here comes near. */
+function newKeyIn(folder: string): string {
+  const options = ['--id', 'bench', '--all-customers', '--rate', String(RATE_MAX), '--json']
+  const args = [MAIN, 'key', 'add', join(folder, KEYS), ...options]
+  const added = execFileSync(process.execPath, args, { encoding: 'utf8' })
+  return (JSON.parse(added) as { key: string }).key
+}
+
+function provisoStart({ folder }: Run, port: number): Start {
+  const clock = ['--unsigned', '--clock', printInstantShort(NOW)]
+  const keys = ['--keys', join(folder, KEYS)]
+  const args = [MAIN, 'serve', join(folder, BUNDLE), ...clock, ...keys, '--port', String(port)]
   return { command: process.execPath, args, port, probe: '/healthz' }
 }
 
