@@ -11,6 +11,12 @@ export interface JsonError {
 /** Deepest nesting of arrays and objects that a JSON text from outside may have. */
 export const JSON_DEPTH_MAX = 32
 
+/**
+ * Longest text, in characters, that is parsed before its nesting is known. The platform takes a hundred times
+ * longer for a bracket that nests than for any other character.
+ */
+const UNSCANNED_CHARS_MAX = 65_536
+
 /** Longest explanation of what is not JSON, in characters: it quotes the text. */
 const MESSAGE_CHARS_MAX = 200
 
@@ -20,20 +26,30 @@ const MESSAGE_CHARS_MAX = 200
  * The work is linear in the length of the text.
  */
 export function parseJson(text: string): Result<unknown, JsonError> {
-  const scan = scanStructure(text)
-  if (scan.depth > JSON_DEPTH_MAX) {
-    return failed('too-deep', null, `JSON is nested deeper than ${JSON_DEPTH_MAX} levels`)
-  }
+  if (text.length > UNSCANNED_CHARS_MAX && isTooDeep(text)) return tooDeep()
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (error) {
+    if (isTooDeep(text)) return tooDeep()
     return failed('malformed-json', null, `not JSON: ${printable((error as SyntaxError).message)}`)
   }
-  // Duplicates collapse in the value: as many members as colons means that there were none.
-  if (countMembers(value) === scan.colons) return ok(value)
+  // Duplicates collapse in the value: as many members as colons means that there were none. Colons within
+  // strings only make the number of colons greater, so a text that has none of them is not walked.
+  const members = countMembers(value, JSON_DEPTH_MAX)
+  if (members === countColons(text)) return ok(value)
+  if (isTooDeep(text)) return tooDeep()
+  if (members === scanStructure(text).colons) return ok(value)
   const { name, path } = firstDuplicate(text)
   return failed('duplicate-key', path, `the member ${quote(name)} is there twice in one object`)
+}
+
+function isTooDeep(text: string): boolean {
+  return scanStructure(text).depth > JSON_DEPTH_MAX
+}
+
+function tooDeep(): Result<never, JsonError> {
+  return failed('too-deep', null, `JSON is nested deeper than ${JSON_DEPTH_MAX} levels`)
 }
 
 function failed(
@@ -86,16 +102,27 @@ function endOfString(text: string, start: number): number {
   return text.length
 }
 
-function countMembers(value: unknown): number {
+/** Members of all objects within a value; NaN when it is nested deeper than so many levels. */
+function countMembers(value: unknown, levels: number): number {
   if (typeof value !== 'object' || value === null) return 0
+  if (levels === 0) return Number.NaN
   let count = 0
   if (Array.isArray(value)) {
-    for (const element of value) if (typeof element === 'object') count += countMembers(element)
+    for (const element of value) {
+      if (typeof element === 'object') count += countMembers(element, levels - 1)
+    }
     return count
   }
-  for (const name of Object.keys(value)) {
-    count += 1 + countMembers((value as Record<string, unknown>)[name])
+  for (const name in value) {
+    count += 1 + countMembers((value as Record<string, unknown>)[name], levels - 1)
   }
+  return count
+}
+
+/** Colons in a text, also within strings. The platform finds one after another faster than a loop here would. */
+function countColons(text: string): number {
+  let count = 0
+  for (let i = text.indexOf(':'); i >= 0; i = text.indexOf(':', i + 1)) count++
   return count
 }
 
