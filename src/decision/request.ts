@@ -69,8 +69,8 @@ export function parseRequest(value: unknown, at?: Instant): Result<Request, Requ
     checkFields(value) ??
     checkIds(value) ??
     checkUses(value) ??
-    checkFacts(value) ??
-    checkSignals(value)
+    checkFacts(value['facts']) ??
+    checkSignals(value['signals'])
   if (error) return fail(error)
   const instant = value['at'] === undefined ? at : parseAt(value['at'])
   if (instant === undefined) return fail(errorOfAt(value['at']))
@@ -128,37 +128,47 @@ function checkFields(request: Members): RequestError | undefined {
 }
 
 function checkIds(request: Members): RequestError | undefined {
-  for (const field of ['customer', 'deployment', 'model']) {
-    const text = request[field]
-    if (typeof text !== 'string') return errorOf('wrong-type', field, `\`${field}\` is text`)
-    const isWellFormed = field === 'model' ? isSnapshotId(text) : isId(text)
-    if (!isWellFormed) {
-      return errorOf('malformed-id', field, `${quote(text)} is no well-formed id for \`${field}\``)
-    }
-  }
-  return undefined
+  const { customer, deployment, model } = request
+  return (
+    checkId('customer', customer) ?? checkId('deployment', deployment) ?? checkId('model', model)
+  )
+}
+
+export function checkId(
+  field: 'customer' | 'deployment' | 'model',
+  text: unknown,
+): RequestError | undefined {
+  if (typeof text !== 'string') return errorOf('wrong-type', field, `\`${field}\` is text`)
+  if (field === 'model' ? isSnapshotId(text) : isId(text)) return undefined
+  return errorOf('malformed-id', field, `${quote(text)} is no well-formed id for \`${field}\``)
 }
 
 function checkUses({ uses }: Members): RequestError | undefined {
-  const error = checkTexts(uses, () => 'uses')
+  const error = checkNames(uses, 'uses')
   if (error) return error
   if ((uses as unknown[]).length > 0) return undefined
   return errorOf('empty-set', 'uses', '`uses` names at least one use; ordinary use is named too')
 }
 
-/** The field is only printed for an error: most requests have none. */
-function checkTexts(list: unknown, fieldOf: () => string): RequestError | undefined {
+export function checkNames(list: unknown, field: string): RequestError | undefined {
+  if (isNames(list)) return undefined
   if (!Array.isArray(list)) {
-    return errorOf('wrong-type', fieldOf(), `\`${fieldOf()}\` is a list of names`)
+    return errorOf('wrong-type', field, `\`${field}\` is a list of names`)
   }
   if (list.length > REQUEST_LIST_MAX) {
-    return errorOf('too-many', fieldOf(), `\`${fieldOf()}\` has over ${REQUEST_LIST_MAX} members`)
+    return errorOf('too-many', field, `\`${field}\` has over ${REQUEST_LIST_MAX} members`)
   }
   const odd = list.findIndex((element) => typeof element !== 'string')
-  return odd < 0 ? undefined : errorOf('wrong-type', `${fieldOf()}[${odd}]`, 'a name is text')
+  return errorOf('wrong-type', `${field}[${odd}]`, 'a name is text')
 }
 
-function checkFacts({ facts }: Members): RequestError | undefined {
+function isNames(list: unknown): list is string[] {
+  if (!Array.isArray(list) || list.length > REQUEST_LIST_MAX) return false
+  for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'string') return false
+  return true
+}
+
+export function checkFacts(facts: unknown): RequestError | undefined {
   if (facts === undefined) return undefined
   if (!isMembers(facts))
     return errorOf('wrong-type', 'facts', '`facts` maps names to lists of values')
@@ -167,18 +177,19 @@ function checkFacts({ facts }: Members): RequestError | undefined {
     return errorOf('too-many', 'facts', `\`facts\` has over ${REQUEST_LIST_MAX} members`)
   }
   for (const name of names) {
-    const fieldOf = (): string => `facts.${shortField(name)}`
     const values = facts[name]
-    const error = checkTexts(values, fieldOf)
-    if (error) return error
-    if ((values as unknown[]).length === 0) {
-      return errorOf('empty-set', fieldOf(), 'state at least one value, or leave the fact out')
-    }
+    // The field is only printed for an error: most requests have none.
+    if (isNames(values) && values.length > 0) continue
+    const field = `facts.${shortField(name)}`
+    return (
+      checkNames(values, field) ??
+      errorOf('empty-set', field, 'state at least one value, or leave the fact out')
+    )
   }
   return undefined
 }
 
-function checkSignals({ signals }: Members): RequestError | undefined {
+export function checkSignals(signals: unknown): RequestError | undefined {
   if (signals === undefined) return undefined
   if (!Array.isArray(signals)) return errorOf('wrong-type', 'signals', '`signals` is a list')
   if (signals.length > REQUEST_LIST_MAX) {

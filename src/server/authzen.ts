@@ -2,7 +2,6 @@ import type { Bundle } from '../decision/bundle.ts'
 import { decide } from '../decision/decide.ts'
 import { allows, type Decision } from '../decision/decision.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
-import { parseRequest } from '../decision/request.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Instant } from '../time.ts'
 import { type Customers, mayAsk } from './keys.ts'
@@ -11,11 +10,12 @@ import {
   type EvaluationError,
   isMembers,
   type Members,
+  partsOf,
   type Question,
   questionOf,
   wrongType,
 } from './question.ts'
-import { WORK_MAX, workOf } from './work.ts'
+import { WORK_MAX } from './work.ts'
 
 // OpenID AuthZEN Authorization API 1.0, evaluation and evaluations (docs/authzen.md).
 
@@ -39,22 +39,25 @@ export interface DecisionPoint {
 
 /** `POST /access/v1/evaluation` (AuthZEN §6). */
 export function evaluate(point: DecisionPoint, body: unknown): Result<Evaluation, EvaluationError> {
-  const question = questionOf(body)
+  if (!isMembers(body)) return wrongType('', 'the body')
+  const question = questionOf(partsOf(body), point.at)
   return question.ok ? judge(point, question.value) : question
 }
 
 function judge(
   point: DecisionPoint,
-  { request, wantsNearest, unknownType }: Question,
+  { customer, uses, request, wantsNearest, unknownType }: Question,
 ): Result<Evaluation, EvaluationError> {
-  if (!mayAsk(point.customers, request['customer'])) return forbidden()
+  if (!mayAsk(point.customers, customer)) return forbidden()
   if (unknownType) return ok(failed(unknownType))
-  const parsed = parseRequest(request, point.at)
-  if (!parsed.ok) return fail(inAuthzenTerms(point, request, parsed.error))
-  const decided = (wantsNearest ? decideWithNearest : decide)(point.bundle, parsed.value)
-  if (!decided.ok) return fail(inAuthzenTerms(point, request, decided.error))
-  const { customer } = parsed.value
-  point.metrics.decided(decided.value, customer, point.bundle.customers.has(customer))
+  if (!request.ok) return fail(inAuthzenTerms(point, uses, request.error))
+  const decided = (wantsNearest ? decideWithNearest : decide)(point.bundle, request.value)
+  if (!decided.ok) return fail(inAuthzenTerms(point, uses, decided.error))
+  point.metrics.decided(
+    decided.value,
+    request.value.customer,
+    point.bundle.customers.has(request.value.customer),
+  )
   return ok(evaluationOf(decided.value))
 }
 
@@ -106,12 +109,14 @@ function evaluateItems(
 ): readonly Evaluation[] {
   const last = { execute_all: undefined, deny_on_first_deny: false, permit_on_first_permit: true }
   const answers: Evaluation[] = []
+  const shared = partsOf(defaults)
   let work = 0
   for (const item of items) {
-    const question = questionOfItem(defaults, item)
+    const question = isMembers(item)
+      ? questionOf(partsOf(item, shared), point.at)
+      : wrongType('evaluations', 'an evaluation')
     if (question.ok) {
-      const { request, wantsNearest } = question.value
-      work += workOf(request) + (wantsNearest ? NEAREST_WORK : 0)
+      work += question.value.size + (question.value.wantsNearest ? NEAREST_WORK : 0)
     }
     const judged = question.ok ? judgeWithin(work, point, question.value) : question
     const answer = judged.ok ? judged.value : failed(judged.error)
@@ -119,13 +124,6 @@ function evaluateItems(
     if (answer.decision === last[semantic]) break
   }
   return answers
-}
-
-/** A key of the item replaces the whole default of that name. */
-function questionOfItem(defaults: Members, item: unknown): Result<Question, EvaluationError> {
-  return isMembers(item)
-    ? questionOf({ ...defaults, ...item })
-    : wrongType('evaluations', 'an evaluation')
 }
 
 /** What the nearest misses of one evaluation count for in a batch's work: they look at every tailoring. */
@@ -150,7 +148,7 @@ const FIELDS: ReadonlyMap<string, string> = new Map([
 /** An error of the request in the terms of the body that asked. */
 function inAuthzenTerms(
   { bundle }: DecisionPoint,
-  { uses }: Question['request'],
+  uses: Question['uses'],
   { code, field, message }: EvaluationError,
 ): EvaluationError {
   const isOfContext = uses.slice(0, -1).some((use) => !bundle.tables.uses.has(use as string))
