@@ -46,7 +46,7 @@ export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequ
 /** How long the metadata may be kept, in seconds (AuthZEN §9.2). */
 const METADATA_SECONDS = 3_600
 
-type Judge = (point: DecisionPoint, body: unknown) => Result<unknown, EvaluationError>
+type Judge = (point: DecisionPoint, body: unknown) => Result<object, EvaluationError>
 
 /** The routes of AuthZEN (docs/authzen.md). */
 export function routeAccess(app: FastifyInstance, served: Served): void {

@@ -27,6 +27,11 @@ export interface Evaluation {
   readonly context: Readonly<Record<string, unknown>>
 }
 
+/** The answers to a batch, in its order. */
+export interface Evaluations {
+  readonly evaluations: readonly Evaluation[]
+}
+
 /** What a decision point answers with. */
 export interface DecisionPoint {
   readonly bundle: Bundle
@@ -41,13 +46,15 @@ export interface DecisionPoint {
 export function evaluate(point: DecisionPoint, body: unknown): Result<Evaluation, EvaluationError> {
   if (!isMembers(body)) return wrongType('', 'the body')
   const question = questionOf(partsOf(body), point.at)
-  return question.ok ? judge(point, question.value) : question
+  return question.ok ? judge(point, question.value, evaluationOf) : question
 }
 
 function judge(
   point: DecisionPoint,
-  { customer, uses, request, wantsNearest, unknownType }: Question,
+  question: Question,
+  answerTo: typeof evaluationOf,
 ): Result<Evaluation, EvaluationError> {
+  const { customer, uses, request, wantsNearest, unknownType } = question
   if (!mayAsk(point.customers, customer)) return forbidden()
   if (unknownType) return ok(failed(unknownType))
   if (!request.ok) return fail(inAuthzenTerms(point, uses, request.error))
@@ -58,7 +65,7 @@ function judge(
     request.value.customer,
     point.bundle.customers.has(request.value.customer),
   )
-  return ok(evaluationOf(decided.value))
+  return ok(answerTo(decided.value))
 }
 
 /** The refusal of a question about a customer that the key is not for. */
@@ -81,7 +88,7 @@ const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'
 export function evaluateAll(
   point: DecisionPoint,
   body: unknown,
-): Result<Evaluation | { readonly evaluations: readonly Evaluation[] }, EvaluationError> {
+): Result<Evaluation | Evaluations, EvaluationError> {
   if (!isMembers(body)) return wrongType('', 'the body')
   const { evaluations = [], options = {}, ...defaults } = body
   if (!Array.isArray(evaluations)) return wrongType('evaluations', 'evaluations', 'a list')
@@ -110,6 +117,7 @@ function evaluateItems(
   const last = { execute_all: undefined, deny_on_first_deny: false, permit_on_first_permit: true }
   const answers: Evaluation[] = []
   const shared = partsOf(defaults)
+  const answerTo = sharing(evaluationOf)
   let work = 0
   for (const item of items) {
     const question = isMembers(item)
@@ -118,7 +126,9 @@ function evaluateItems(
     if (question.ok) {
       work += question.value.size + (question.value.wantsNearest ? NEAREST_WORK : 0)
     }
-    const judged = question.ok ? judgeWithin(work, point, question.value) : question
+    const judged = question.ok
+      ? judgeWithin(work, () => judge(point, question.value, answerTo))
+      : question
     const answer = judged.ok ? judged.value : failed(judged.error)
     answers.push(answer)
     if (answer.decision === last[semantic]) break
@@ -131,10 +141,9 @@ const NEAREST_WORK = 1_024
 
 function judgeWithin(
   work: number,
-  point: DecisionPoint,
-  question: Question,
+  judgeIt: () => Result<Evaluation, EvaluationError>,
 ): Result<Evaluation, EvaluationError> {
-  if (work <= WORK_MAX) return judge(point, question)
+  if (work <= WORK_MAX) return judgeIt()
   const message = `a batch asks of at most ${WORK_MAX} uses, values and signals, and nearest counts for ${NEAREST_WORK}; split it`
   return fail({ code: 'too-many', field: 'evaluations', message })
 }
@@ -190,4 +199,53 @@ const NO_PROPERTIES = Object.freeze({})
  */
 export function obligationOf(id: string): Obligation {
   return { id, type: 'custom', properties: NO_PROPERTIES }
+}
+
+/** Most different answers that one batch's others are compared with. */
+const SHARED_MAX = 8
+
+/** Gives decisions that say the same one answer, which is then made and printed once (`printAnswer`). */
+function sharing(answerTo: typeof evaluationOf): typeof evaluationOf {
+  const given: { readonly decision: Decision; readonly answer: Evaluation }[] = []
+  return (decision) => {
+    const same = given.find((other) => saysTheSame(other.decision, decision))
+    if (same) return same.answer
+    const answer = answerTo(decision)
+    if (given.length < SHARED_MAX) given.push({ decision, answer })
+    return answer
+  }
+}
+
+/** Whether two decisions of one bundle differ in nothing that is answered. */
+function saysTheSame(a: Decision, b: Decision): boolean {
+  return (
+    a.outcome === b.outcome &&
+    a.base === b.base &&
+    a.contract === b.contract &&
+    a.tailoring === b.tailoring &&
+    areSame(a.triggered, b.triggered) &&
+    areSame(a.obligations, b.obligations) &&
+    areSame(a.reasons, b.reasons) &&
+    areSame(a.nearest, b.nearest)
+  )
+}
+
+function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a === b || (a.length === b.length && a.every((element, i) => element === b[i]))
+}
+
+/** What `JSON.stringify` makes of an answer; in a batch, each of the answers that are one object is printed once. */
+export function printAnswer(answer: object): string {
+  if (!isBatch(answer)) return JSON.stringify(answer)
+  const texts = new Map<Evaluation, string>()
+  const all = answer.evaluations.map((evaluation) => {
+    const text = texts.get(evaluation) ?? JSON.stringify(evaluation)
+    texts.set(evaluation, text)
+    return text
+  })
+  return `{"evaluations":[${all.join()}]}`
+}
+
+function isBatch(answer: object): answer is Evaluations {
+  return 'evaluations' in answer
 }

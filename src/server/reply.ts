@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Result } from '../result.ts'
+import { printAnswer } from './authzen.ts'
 import type { EvaluationError } from './question.ts'
 import type { Served } from './served.ts'
 
@@ -36,12 +37,12 @@ export function refuseFor(
 }
 
 /** A decision is 200, allowed or not; a malformed question is 400, one about another's customer 403. */
-export function answer<T>(
+export function answer(
   { metrics }: Served,
   reply: FastifyReply,
-  result: Result<T, EvaluationError>,
+  result: Result<object, EvaluationError>,
 ): FastifyReply {
-  if (result.ok) return send(reply, result.value)
+  if (result.ok) return send(reply, printAnswer(result.value))
   const { code, field, message } = result.error
   const isForbidden = code === 'forbidden-customer'
   metrics.refused(isForbidden ? 'forbidden' : 'malformed')
@@ -51,11 +52,10 @@ export function answer<T>(
 
 /** An error's body is a message, as JSON text. */
 export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
-  return send(reply.code(status), message)
+  return send(reply.code(status), JSON.stringify(message))
 }
 
-function send(reply: FastifyReply, value: unknown): FastifyReply {
-  const text = JSON.stringify(value)
+function send(reply: FastifyReply, text: string): FastifyReply {
   // A connection that is kept would keep the server from ending.
   if (reply.server.ending.is) reply.header('connection', 'close')
   const id = reply.getHeader('x-request-id')
