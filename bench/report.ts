@@ -1,5 +1,7 @@
 import type { CompileReport } from './compile.ts'
+import { type HttpTiming, KINDS } from './contest.ts'
 import type { Timing } from './decide.ts'
+import type { HttpReport } from './http.ts'
 
 export interface Report {
   readonly machine: Readonly<
@@ -7,6 +9,7 @@ export interface Report {
   >
   readonly decisions: readonly Timing[]
   readonly compile: CompileReport
+  readonly http: HttpReport
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -17,7 +20,10 @@ const CEDAR_RATIO_MIN = 100
 
 const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMax: 50 }
 
-export function printReport({ machine, decisions, compile }: Report): string {
+/** Requests in a second over HTTP, as a part of the floor's and as a multiple of Cerbos's. */
+const HTTP = { floorPartMin: 0.7, cerbosRatioMin: 8 }
+
+export function printReport({ machine, decisions, compile, http }: Report): string {
   const { node, cedar, casl, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}`,
@@ -31,6 +37,11 @@ export function printReport({ machine, decisions, compile }: Report): string {
     ...columns([
       ['contracts', 'compile', 'measured', 'target', ''],
       ...compileRows(compile).map((row) => [String(compile.contracts), ...row]),
+    ]),
+    '',
+    ...columns([
+      ['contracts', 'over HTTP', 'requests/s', 'low', 'high', 'proviso is', 'target', ''],
+      ...http.timings.map((timing) => [String(http.contracts), ...httpRow(timing, http.timings)]),
     ]),
   ].join('\n')
 }
@@ -67,6 +78,17 @@ function compileRows(report: CompileReport): string[][] {
     ['written in', `${writeSeconds.toFixed(2)} s`, '', ''],
     ['read in', `${readSeconds.toFixed(2)} s`, '', ''],
   ]
+}
+
+function httpRow(timing: HttpTiming, all: readonly HttpTiming[]): string[] {
+  const { engine, kind, rate } = timing
+  const own = all.find((other) => other.kind === kind && other.engine === 'proviso')
+  const ratio = (own?.rate.median ?? Number.NaN) / rate.median
+  const figures = [rate.median, rate.low, rate.high].map((value) => value.toFixed(0))
+  const row = [`${kind === KINDS[0] ? 'single' : 'batch of 50'}, ${engine}`, ...figures]
+  if (engine === 'proviso') return [...row, '', '', '']
+  const least = engine === 'cerbos' ? HTTP.cerbosRatioMin : HTTP.floorPartMin
+  return [...row, `${ratio.toPrecision(3)} x`, `>= ${least} x`, verdict(ratio >= least)]
 }
 
 function verdict(isMet: boolean): string {

@@ -7,10 +7,11 @@ import { getCedarVersion } from '@cedar-policy/cedar-wasm/nodejs'
 import { readDirectory } from '../src/cli/directory.ts'
 import type { CompileReport } from './compile.ts'
 import { type Timing, timeDecisions } from './decide.ts'
+import type { HttpReport } from './http.ts'
 import { slowdown } from './measure.ts'
 import { printReport, type Report } from './report.ts'
 
-// `npm run bench`: the targets of docs (design §10, rows 1 and 2), against rivals in the same run.
+// `npm run bench`: the targets of docs (design §10, rows 1 to 3), against rivals in the same run.
 // --quick takes below a minute and tells less; --json prints JSON. A missed target is no error.
 
 const EXAMPLE = fileURLToPath(new URL('../examples/example-ai', import.meta.url))
@@ -35,6 +36,7 @@ function main(): void {
     machine: machine(loadBefore),
     decisions,
     compile: compileInChild(most, options.quick ? 20 : 200),
+    http: httpInChild(options.quick ? 3 : 11, options.quick ? 500 : 1_000),
   }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
@@ -62,6 +64,14 @@ function compileInChild(contracts: number, changes: number): CompileReport {
   const script = fileURLToPath(new URL('compile.ts', import.meta.url))
   const args = ['--expose-gc', script, EXAMPLE, String(contracts), String(changes)]
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as CompileReport
+}
+
+/** In a process of its own, whose work is to ask. */
+function httpInChild(rounds: number, ms: number): HttpReport {
+  progress('over HTTP')
+  const script = fileURLToPath(new URL('http.ts', import.meta.url))
+  const args = [script, EXAMPLE, String(rounds), String(ms)]
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as HttpReport
 }
 
 function progress(text: string): void {
