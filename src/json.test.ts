@@ -37,6 +37,7 @@ test('a text is refused exactly when JSON.parse refuses it, or a member stands i
     '"a"',
     '"b"',
     '"\\u0061"',
+    '":"',
     '1',
     ' ',
     '"',
@@ -148,6 +149,14 @@ test('nesting is allowed to a bound and not beyond', () => {
     `${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`
   expect(parseJson(nested(JSON_DEPTH_MAX)).ok).toBe(true)
   expect(parseJson(`[${nested(JSON_DEPTH_MAX)}]`)).toMatchObject({ error: { code: 'too-deep' } })
+})
+
+test('what is nested too deep is told as such, whatever else is wrong with it', () => {
+  const deep = '['.repeat(JSON_DEPTH_MAX + 1)
+  const closed = `${deep}${']'.repeat(JSON_DEPTH_MAX + 1)}`
+  const long = ' '.repeat(100_000)
+  const texts = [deep, closed, `${deep}${long}`, `${long}${closed}`, `{"a":${closed},"a":1}`]
+  for (const text of texts) expect(parseJson(text)).toMatchObject({ error: { code: 'too-deep' } })
 })
 
 /** Texts of about a length that make a careless reader slow. */

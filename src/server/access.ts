@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { parseJson } from '../json.ts'
-import { fail, type Result } from '../result.ts'
+import { fail, ok, type Result } from '../result.ts'
 import { type DecisionPoint, EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
 import { type ApiKey, keyIn, type Scope } from './keys.ts'
 import { ENDPOINTS, localUrl, metadataOf, metadataPath, WELL_KNOWN } from './metadata.ts'
@@ -46,7 +46,17 @@ export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequ
 /** How long the metadata may be kept, in seconds (AuthZEN §9.2). */
 const METADATA_SECONDS = 3_600
 
-type Judge = (point: DecisionPoint, body: unknown) => Result<object, EvaluationError>
+/** Answers a body with JSON text. */
+type Judge = (point: DecisionPoint, body: unknown) => Result<string, EvaluationError>
+
+function printed(
+  search: (point: DecisionPoint, body: unknown) => Result<unknown, EvaluationError>,
+): Judge {
+  return (point, body) => {
+    const found = search(point, body)
+    return found.ok ? ok(JSON.stringify(found.value)) : found
+  }
+}
 
 /** The routes of AuthZEN (docs/authzen.md). */
 export function routeAccess(app: FastifyInstance, served: Served): void {
@@ -65,9 +75,9 @@ export function routeAccess(app: FastifyInstance, served: Served): void {
   }
   post(ENDPOINTS.evaluation, 'evaluation', evaluate)
   post(ENDPOINTS.evaluations, 'evaluations', evaluateAll)
-  post(ENDPOINTS.searchSubject, 'search', searchSubjects)
-  post(ENDPOINTS.searchResource, 'search', searchResources)
-  post(ENDPOINTS.searchAction, 'search', searchActions)
+  post(ENDPOINTS.searchSubject, 'search', printed(searchSubjects))
+  post(ENDPOINTS.searchResource, 'search', printed(searchResources))
+  post(ENDPOINTS.searchAction, 'search', printed(searchActions))
   const path = served.publicUrl === null ? WELL_KNOWN : metadataPath(served.publicUrl)
   app.get(path, (_request, reply) =>
     reply

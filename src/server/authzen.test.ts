@@ -4,7 +4,7 @@ import { EXAMPLE } from '../../test/example-world.ts'
 import { pointAt } from '../../test/served.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
-import { EVALUATIONS_MAX, type Evaluation, evaluate, evaluateAll } from './authzen.ts'
+import { EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
 import type { EvaluationError } from './question.ts'
 
 // The numbers are those of the rules in docs/authzen.md.
@@ -24,10 +24,15 @@ const PERMITTED = {
 const ORDINARY = { ...PERMITTED, action: { name: 'general' }, context: {} }
 const DENIED = { ...PERMITTED, context: { facts: { act: ['analyse'] } } }
 
+interface Evaluation {
+  readonly decision: boolean
+  readonly context: Readonly<Record<string, unknown>>
+}
+
 function evaluated(body: unknown): Evaluation {
   const result = evaluate(POINT, body)
   if (!result.ok) throw new Error(JSON.stringify(result.error))
-  return result.value
+  return JSON.parse(result.value) as Evaluation
 }
 
 function errorOf(body: unknown): unknown {
@@ -38,7 +43,8 @@ function errorOf(body: unknown): unknown {
 function batch(body: unknown): readonly Evaluation[] {
   const result = evaluateAll(POINT, body)
   if (!result.ok) throw new Error(JSON.stringify(result.error))
-  return 'evaluations' in result.value ? result.value.evaluations : []
+  const { evaluations } = JSON.parse(result.value) as { evaluations?: Evaluation[] }
+  return evaluations ?? []
 }
 
 function decisionsOf(body: unknown): boolean[] {

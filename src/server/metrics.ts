@@ -26,10 +26,13 @@ export interface BundleStatus {
 
 /** Counters by one or two labels, added up where they are scraped: a decision only adds to a number. */
 class Tally {
-  readonly #counts = new Map<string, number>()
+  /** Each in a box of its own, so that counting on looks a label up once. */
+  readonly #counts = new Map<string, { count: number }>()
 
   add(label: string): void {
-    this.#counts.set(label, (this.#counts.get(label) ?? 0) + 1)
+    const known = this.#counts.get(label)
+    if (known) known.count++
+    else this.#counts.set(label, { count: 1 })
   }
 
   has(label: string): boolean {
@@ -40,7 +43,7 @@ class Tally {
     return this.#counts.size
   }
 
-  entries(): Iterable<[string, number]> {
+  entries(): Iterable<[string, { readonly count: number }]> {
     return this.#counts
   }
 }
@@ -146,7 +149,7 @@ export class Metrics {
       registers: [this.#registry],
       collect(): void {
         this.reset()
-        for (const [value, count] of tally.entries()) this.inc({ [label]: value }, count)
+        for (const [value, { count }] of tally.entries()) this.inc({ [label]: value }, count)
       },
     })
   }

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Result } from '../result.ts'
-import { printAnswer } from './authzen.ts'
 import type { EvaluationError } from './question.ts'
 import type { Served } from './served.ts'
 
@@ -40,9 +39,9 @@ export function refuseFor(
 export function answer(
   { metrics }: Served,
   reply: FastifyReply,
-  result: Result<object, EvaluationError>,
+  result: Result<string, EvaluationError>,
 ): FastifyReply {
-  if (result.ok) return send(reply, printAnswer(result.value))
+  if (result.ok) return send(reply, result.value)
   const { code, field, message } = result.error
   const isForbidden = code === 'forbidden-customer'
   metrics.refused(isForbidden ? 'forbidden' : 'malformed')

@@ -75,8 +75,9 @@ function bruteForce(sought: Sought, body: object, point: DecisionPoint): object[
   return everything[sought]()
     .flatMap((entity) => {
       const evaluated = evaluate(point, { ...body, [sought]: entity })
-      if (!evaluated.ok || !evaluated.value.decision) return []
-      const { obligations } = evaluated.value.context as { obligations: unknown[] }
+      const answer = evaluated.ok ? JSON.parse(evaluated.value) : {}
+      if (!answer.decision) return []
+      const { obligations } = answer.context as { obligations: unknown[] }
       return [obligations.length > 0 ? { ...entity, obligations } : entity]
     })
     .sort(byText)

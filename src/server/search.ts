@@ -5,8 +5,9 @@ import { allows } from '../decision/decision.ts'
 import { parseRequest, type Request } from '../decision/request.ts'
 import type { CustomerTable, ReachTable } from '../decision/tables.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { type DecisionPoint, forbidden, type Obligation, obligationOf } from './authzen.ts'
+import { type DecisionPoint, forbidden } from './authzen.ts'
 import { type Customers, mayAsk } from './keys.ts'
+import { type Obligation, obligationOf } from './obligation.ts'
 import { PAGE_RESULTS_MAX, type Page, type PageRequest, pageOf, printToken } from './page.ts'
 import {
   type Context,
@@ -91,7 +92,7 @@ function searchOf(
   if (!isMembers(body)) return wrongType('', 'the body')
   const asked = askedOf(body, sought)
   if (!asked.ok) return asked
-  const context = contextOf(body['context'])
+  const context = contextOf(body)
   if (!context.ok) return context
   const page = pageOf(sought, body)
   if (!page.ok) return page
@@ -128,15 +129,11 @@ const TYPE = ['type']
 
 /** The id of what is sought is ignored, and so is the action where actions are sought. */
 function askedOf(body: Members, sought: Sought): Result<Asked, EvaluationError> {
-  const subjects = entityOf(body['subject'], 'subject', sought === 'subject' ? TYPE : TYPE_AND_ID)
+  const subjects = entityOf(body, 'subject', sought === 'subject' ? TYPE : TYPE_AND_ID)
   if (!subjects.ok) return subjects
-  const actions = sought === 'action' ? ok([]) : entityOf(body['action'], 'action', NAME)
+  const actions = sought === 'action' ? ok([]) : entityOf(body, 'action', NAME)
   if (!actions.ok) return actions
-  const resources = entityOf(
-    body['resource'],
-    'resource',
-    sought === 'resource' ? TYPE : TYPE_AND_ID,
-  )
+  const resources = entityOf(body, 'resource', sought === 'resource' ? TYPE : TYPE_AND_ID)
   if (!resources.ok) return resources
   const [subjectType, subject] = subjects.value
   const [action] = actions.value

@@ -1,20 +1,15 @@
+import { isMembers, type RequestMembers } from './question.ts'
+
 /**
  * Most names of uses, values of facts and signals that one body may have judged, in all. The items of a
  * batch and the candidates of a search share what the body states once, so its length does not bound them.
  */
 export const WORK_MAX = 65_536
 
-interface Asked {
-  readonly uses: readonly unknown[]
-  readonly facts: unknown
-  readonly signals: unknown
-}
-
 /** How many of those judging a request looks at; at least one. */
-export function workOf({ uses, facts, signals }: Asked): number {
+export function workOf({ uses, facts, signals }: RequestMembers): number {
   let work = uses.length + lengthOf(signals)
-  if (typeof facts !== 'object' || facts === null) return work
-  for (const list of Object.values(facts)) work += 1 + lengthOf(list)
+  if (isMembers(facts)) for (const name of Object.keys(facts)) work += 1 + lengthOf(facts[name])
   return work
 }
 
