@@ -24,6 +24,7 @@ import {
   timeRounds,
 } from './contest.ts'
 import { contractsOf, NOW } from './example.ts'
+import { FLOOR, type HttpReport } from './http-report.ts'
 import { callsOf } from './questions.ts'
 import { allowancesOf } from './rival.ts'
 import { freePort, type Server, type Start, startServer } from './server.ts'
@@ -37,14 +38,6 @@ const PORT = 21_400
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const FLOOR_SERVER = fileURLToPath(new URL('floor-server.ts', import.meta.url))
-
-/** Its name in the report. */
-export const FLOOR = 'floor: node:http'
-
-export interface HttpReport {
-  readonly contracts: number
-  readonly timings: readonly HttpTiming[]
-}
 
 /** Everything that is started in one run, to be stopped at its end. */
 interface Run {
