@@ -1,8 +1,10 @@
 import type { HttpTiming } from './contest.ts'
+import type { StepTiming } from './steps.ts'
 
 export interface HttpReport {
   readonly contracts: number
   readonly timings: readonly HttpTiming[]
+  readonly steps: readonly StepTiming[]
 }
 
 /** What the floor is called. */

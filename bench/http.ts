@@ -17,7 +17,6 @@ import { CERBOS, cerbosStart, hasCerbos, writePolicies } from './cerbos.ts'
 import {
   answersTo,
   type Contestant,
-  type HttpTiming,
   type Kind,
   type Protocol,
   type Rounds,
@@ -28,6 +27,7 @@ import { FLOOR, type HttpReport } from './http-report.ts'
 import { callsOf } from './questions.ts'
 import { allowancesOf } from './rival.ts'
 import { freePort, type Server, type Start, startServer } from './server.ts'
+import { timeSteps } from './steps.ts'
 
 // Run by run.ts in a process of its own, on other cores than the servers that it asks.
 
@@ -50,18 +50,23 @@ async function report(world: World, rounds: Rounds): Promise<HttpReport> {
   const folder = mkdtempSync(join(tmpdir(), 'proviso-bench-'))
   const run: Run = { folder, key: newKeyIn(folder), servers: [] }
   try {
-    return { contracts: CONTRACTS, timings: await timings(world, run, rounds) }
+    return { contracts: CONTRACTS, ...(await timings(world, run, rounds)) }
   } finally {
     await Promise.all(run.servers.map(({ stop }) => stop()))
     rmSync(folder, { recursive: true })
   }
 }
 
-async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTiming[]> {
+async function timings(
+  world: World,
+  run: Run,
+  rounds: Rounds,
+): Promise<Pick<HttpReport, 'steps' | 'timings'>> {
   const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
   const file = createWriteStream(join(run.folder, BUNDLE))
   await pipeline(Readable.from(printBundle(bundle, sha256)), file)
   const calls = callsOf(world, CONTRACTS, bundle)
+  const steps = timeSteps(bundle, calls)
 
   const proviso = await started(run, 'proviso', AUTHZEN, (port) => provisoStart(run, port))
   const answers = {
@@ -70,7 +75,7 @@ async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTimi
   }
   await answersTo(proviso, 'single', calls.denied)
   const floor = await started(run, FLOOR, AUTHZEN, (port) => floorStart(answers, port))
-  if (!hasCerbos()) return timeRounds([proviso, floor], calls, rounds)
+  if (!hasCerbos()) return { steps, timings: await timeRounds([proviso, floor], calls, rounds) }
 
   const indexes = new Set(Array.from({ length: CONTRACTS }, (_, i) => i))
   const allowances = allowancesOf(world, bundle.tables.content, indexes)
@@ -79,7 +84,7 @@ async function timings(world: World, run: Run, rounds: Rounds): Promise<HttpTimi
   await answersTo(cerbos, 'single', calls.single)
   await answersTo(cerbos, 'batch', calls.batch)
   await answersTo(cerbos, 'single', calls.denied)
-  return timeRounds([proviso, floor, cerbos], calls, rounds)
+  return { steps, timings: await timeRounds([proviso, floor, cerbos], calls, rounds) }
 }
 
 async function started(

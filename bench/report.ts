@@ -43,6 +43,13 @@ export function printReport({ machine, decisions, compile, http }: Report): stri
       ['per call', `AuthZEN, ${http.contracts} contracts`, ...HTTP_COLUMNS],
       ...http.timings.map((timing) => httpRow(timing, http.timings)),
     ]),
+    '',
+    ...columns([
+      ['per call', 'the same calls without HTTP', 'median', 'p5', 'p95'],
+      ...http.steps.map(({ kind, step, median, low, high }) => {
+        return [DECISIONS[kind], step, duration(median), duration(low), duration(high)]
+      }),
+    ]),
   ].join('\n')
 }
 
