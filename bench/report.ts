@@ -89,8 +89,8 @@ function compileRows(report: CompileReport): string[][] {
 
 const HTTP_COLUMNS = [
   'calls/s of CPU',
-  'p5',
-  'p95',
+  'low',
+  'high',
   'us CPU/call',
   'calls/s',
   'proviso / it',
