@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
-import { isKeyName, printSigner, printVerifier, signerOf, verifierOf } from '../log/note.ts'
+import { isKeyName, printVerifier } from '../log/key.ts'
+import { printSigner, SEED_BYTES, signerOf } from '../log/signer.ts'
 import { type Command, EXIT } from './command.ts'
 import { writeJson, writeLine } from './output.ts'
 import { writeSecretFile } from './secret-file.ts'
 import { UsageError } from './usage-error.ts'
-
-const SEED_BYTES = 32
 
 export const keygen: Command = {
   usage: 'FILE --name NAME',
@@ -28,7 +27,7 @@ Exit 0: written. 2: wrong usage, or FILE is there already.`,
       if (existsSync(file)) throw new UsageError(`${file} is there already; name a new file`)
     }
     const signer = signerOf(name, randomBytes(SEED_BYTES))
-    const publicKey = printVerifier(verifierOf(signer))
+    const publicKey = printVerifier(signer.verifier)
     writeSecretFile(path, `${printSigner(signer)}\n`)
     writeFileSync(publicPath, `${publicKey}\n`)
     if (args.json) await writeJson({ key: path, public: publicPath, verifier: publicKey })

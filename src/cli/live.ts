@@ -59,7 +59,7 @@ export class Live {
     try {
       const canPatch = documents !== null && [...names].every(isChangedAlone)
       const taken = canPatch
-        ? patched(this.#options, this.#taken, documents, names)
+        ? await patched(this.#options, this.#taken, documents, names)
         : await loadWhole(this.#options, this.#taken)
       this.#taken = taken
       this.#refused = new Set()

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { compareIds } from '../ids.ts'
-import { type NoteError, openNote, type Signer, signNote, type Verifier } from '../log/note.ts'
+import type { Verifier } from '../log/key.ts'
+import { openNote } from '../log/note.ts'
+import { type Signer, signNote } from '../log/signer.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { type Instant, parseInstant, printInstantShort } from '../time.ts'
 
@@ -45,13 +47,14 @@ export function signPublication(publication: Publication, signer: Signer): strin
 }
 
 /** What a signature says, when the publisher's key made it. */
-export function openPublication(
+export async function openPublication(
   note: string,
   publisher: Verifier,
-): Result<Publication, Pick<NoteError, 'message'> & { readonly code: string }> {
-  const opened = openNote(note, [publisher])
+): Promise<Result<Publication, { readonly code: string; readonly message: string }>> {
+  const opened = await openNote(note, [publisher])
   if (!opened.ok) return opened
-  const [, serial = '', issued = '', until = '', digest = ''] = PUBLICATION.exec(opened.value) ?? []
+  const [, serial = '', issued = '', until = '', digest = ''] =
+    PUBLICATION.exec(opened.value.text) ?? []
   const issuedAt = parseInstant(issued)
   const validUntil = until === 'never' ? null : parseInstant(until)
   if (issuedAt === undefined || validUntil === undefined) {

@@ -1,10 +1,11 @@
-import { parseSigner, parseVerifier, type Signer, type Verifier } from '../log/note.ts'
+import { parseVerifier, type Verifier } from '../log/key.ts'
+import { parseSigner, type Signer } from '../log/signer.ts'
 import { readSecretFile, readSmallFile } from './followed-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The publisher's public key in a file, as `proviso keygen` writes it. */
-export function readPublisher(path: string): Verifier {
-  const parsed = parseVerifier(readSmallFile(path).trim())
+export async function readPublisher(path: string): Promise<Verifier> {
+  const parsed = await parseVerifier(readSmallFile(path).trim())
   if (parsed.ok) return parsed.value
   throw new UsageError(`${path}: ${parsed.error.message}`)
 }

@@ -55,7 +55,8 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
   async run(args): Promise<number> {
     const options = optionsOf(args)
     const log = logToStandardError()
-    const publisher = options.publisher === undefined ? null : readPublisher(options.publisher)
+    const publisher =
+      options.publisher === undefined ? null : await readPublisher(options.publisher)
     const keys = options.keys === undefined ? null : followKeys(options.keys, log)
     const clock = clockFrom(options.clock)
     const live = await Live.open({ path: args.first, publisher, clock, log })

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { verifierOf } from '../log/note.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { readDirectory } from './directory.ts'
 import { isFile, RefusedDirectory, readBundleFile } from './load.ts'
@@ -37,7 +36,7 @@ Exit 0: signed. 1: DIR is refused, and nothing is signed. 2: wrong usage, or a w
     const signature = isFile(path) ? `${path}.sig` : join(path, DIRECTORY_SIGNATURE)
     const digest = listingDigest(filesOf(path))
     const last = existsSync(signature)
-      ? openPublication(readFileSync(signature, 'utf8'), verifierOf(signer))
+      ? await openPublication(readFileSync(signature, 'utf8'), signer.verifier)
       : undefined
     const serial = serialOf(args, last?.ok ? last.value.serial : 0)
     const validUntil = args.instant('valid-until') ?? null

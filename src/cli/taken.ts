@@ -5,7 +5,7 @@ import type { Bundle } from '../decision/bundle.ts'
 import { readBundle } from '../decision/bundle-file.ts'
 import { kindOfFile } from '../decision/documents.ts'
 import { type FileChange, LiveDocuments } from '../decision/live-documents.ts'
-import type { Verifier } from '../log/note.ts'
+import type { Verifier } from '../log/key.ts'
 import { oddFile, readSourceFile, stampOf } from './directory.ts'
 import { isFile, RefusedDirectory, readBundleFile, sha256 } from './load.ts'
 import type { Loaded } from './load-worker.ts'
@@ -40,11 +40,11 @@ export interface Taken {
 }
 
 /** Loads all of a directory or a bundle file; throws when it is refused, or older than what was taken before. */
-export function loadWhole(source: Source, before: Taken | null): Taken | Promise<Taken> {
+export function loadWhole(source: Source, before: Taken | null): Promise<Taken> {
   return isFile(source.path) ? takeBundle(source, before) : takeDirectory(source, before)
 }
 
-function takeBundle(source: Source, before: Taken | null): Taken {
+async function takeBundle(source: Source, before: Taken | null): Promise<Taken> {
   const { path } = source
   const signature = `${path}.sig`
   const stamps = new Map(
@@ -54,7 +54,7 @@ function takeBundle(source: Source, before: Taken | null): Taken {
   const loaded = readBundleFile(path)
   if (!loaded.ok) throw new UsageError(`${path}: ${loaded.error.code}: ${loaded.error.message}`)
   const sha256s = new Map([[BUNDLE_NAME, loaded.value.sha256]])
-  const publication = publicationOf(source, signature, note, sha256s)
+  const publication = await publicationOf(source, signature, note, sha256s)
   const bundle = underPublication(loaded.value.bundle, publication)
   refuseOlder(path, bundle, before)
   return { bundle, documents: null, sha256s, stamps }
@@ -70,7 +70,7 @@ async function takeDirectory(source: Source, before: Taken | null): Promise<Take
   if (loaded.kind === 'refused') throw new RefusedDirectory(path, loaded.problems)
   const { provider, contracts, files } = loaded
   const sha256s = new Map(files.map(([name, , digest]) => [name, digest]))
-  const publication = publicationOf(source, signature, note, sha256s)
+  const publication = await publicationOf(source, signature, note, sha256s)
   const read = readBundle(Buffer.from(loaded.bundle).toString(), sha256)
   if (!read.ok) throw refusal(path, read.error)
   const bundle = underPublication(read.value, publication)
@@ -100,18 +100,18 @@ function loadBeside(dir: string): Promise<Loaded> {
 }
 
 /** Takes a set of changed contracts, test cases and signature, without loading the rest again. */
-export function patched(
+export async function patched(
   source: Source,
   before: Taken,
   documents: LiveDocuments,
   names: ReadonlySet<string>,
-): Taken {
+): Promise<Taken> {
   const { path } = source
   const signature = join(path, DIRECTORY_SIGNATURE)
   const note = readSignature(source, signature)
   const sha256s = new Map(before.sha256s)
   const changes = changesAt(path, names, sha256s)
-  const publication = publicationOf(source, signature, note, sha256s)
+  const publication = await publicationOf(source, signature, note, sha256s)
   const lease = underPublication(before.bundle, publication)
   refuseOlder(path, lease, before)
   if (changes.length === 0) return { ...before, bundle: leased(before.bundle, lease) }
@@ -165,14 +165,14 @@ function readSignature({ publisher, path }: Source, file: string): string | null
 }
 
 /** What the publisher says of these files; null when no publisher is asked for. */
-function publicationOf(
+async function publicationOf(
   { publisher }: Source,
   file: string,
   note: string | null,
   sha256s: ReadonlyMap<string, string>,
-): Publication | null {
+): Promise<Publication | null> {
   if (publisher === null || note === null) return null
-  const opened = openPublication(note, publisher)
+  const opened = await openPublication(note, publisher)
   if (!opened.ok) throw refusal(file, opened.error)
   if (opened.value.digest === listingDigest(sha256s)) return opened.value
   const message = 'the files are not those that were signed; sign again'

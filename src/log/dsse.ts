@@ -1,0 +1,92 @@
+import { type Bytes, base64Of, bytesOf, bytesOfBase64, concatBytes, textOf } from '../bytes.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import { parseJson } from '../json.ts'
+import { fail, ok, type Result } from '../result.ts'
+
+// Signed statements: DSSE envelopes (https://github.com/secure-systems-lab/dsse) of in-toto statements.
+
+export interface EnvelopeSignature {
+  readonly keyid: string
+  readonly sig: Bytes
+}
+
+export interface Envelope {
+  readonly payloadType: string
+  /** As it was signed: verified before it is read. */
+  readonly payload: Bytes
+  readonly signatures: readonly EnvelopeSignature[]
+}
+
+export interface EnvelopeError {
+  readonly code: 'malformed-envelope' | 'malformed-statement'
+  readonly message: string
+}
+
+/** What is signed: the type and the payload, each after its length (DSSE pre-authentication encoding). */
+export function preAuthenticationOf({ payloadType, payload }: Omit<Envelope, 'signatures'>): Bytes {
+  const type = bytesOf(payloadType)
+  const head = `DSSEv1 ${type.length} ${payloadType} ${payload.length} `
+  return concatBytes(bytesOf(head), payload)
+}
+
+export function printEnvelope({ payloadType, payload, signatures }: Envelope): Bytes {
+  const printed = signatures.map(({ keyid, sig }) => ({ keyid, sig: base64Of(sig) }))
+  return bytesOf(JSON.stringify({ payloadType, payload: base64Of(payload), signatures: printed }))
+}
+
+export function parseEnvelope(bytes: Uint8Array): Result<Envelope, EnvelopeError> {
+  const members = membersOf(bytes)
+  const { payloadType, payload: text, signatures } = members ?? {}
+  const payload = typeof text === 'string' ? bytesOfBase64(text) : undefined
+  if (typeof payloadType !== 'string' || payload === undefined || !Array.isArray(signatures)) {
+    return fail({ code: 'malformed-envelope', message: 'this is no DSSE envelope' })
+  }
+  const read = (signatures as unknown[]).flatMap((signature) => parseSignature(signature) ?? [])
+  return read.length === signatures.length
+    ? ok({ payloadType, payload, signatures: read })
+    : fail({ code: 'malformed-envelope', message: 'a signature of the envelope is malformed' })
+}
+
+function parseSignature(value: unknown): EnvelopeSignature | undefined {
+  const { keyid, sig } = (value ?? {}) as Record<string, unknown>
+  const bytes = typeof sig === 'string' ? bytesOfBase64(sig) : undefined
+  return typeof keyid === 'string' && bytes !== undefined ? { keyid, sig: bytes } : undefined
+}
+
+function membersOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  const text = textOf(bytes)
+  const json = text === undefined ? undefined : parseJson(text)
+  const isObject = json?.ok && typeof json.value === 'object' && json.value !== null
+  return isObject ? (json.value as Record<string, unknown>) : undefined
+}
+
+/** What a statement is about, by digest. */
+export interface Subject {
+  readonly name: string
+  readonly digest: { readonly sha256: string }
+}
+
+/** An in-toto statement: something claimed of subjects. */
+export interface Statement {
+  readonly subject: readonly Subject[]
+  readonly predicateType: string
+  readonly predicate: Readonly<Record<string, unknown>>
+}
+
+const STATEMENT = 'https://in-toto.io/Statement/v1'
+
+export function printStatement({ subject, predicateType, predicate }: Statement): Bytes {
+  return bytesOf(canonicalJson({ _type: STATEMENT, subject, predicateType, predicate }))
+}
+
+export function parseStatement(payload: Uint8Array): Result<Statement, EnvelopeError> {
+  const { _type, subject, predicateType, predicate } = membersOf(payload) ?? {}
+  const isStatement =
+    _type === STATEMENT &&
+    Array.isArray(subject) &&
+    typeof predicateType === 'string' &&
+    typeof predicate === 'object' &&
+    predicate !== null
+  if (isStatement) return ok({ subject, predicateType, predicate } as Statement)
+  return fail({ code: 'malformed-statement', message: 'this is no in-toto statement' })
+}
