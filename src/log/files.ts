@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts'
 import { equalBytes } from '../bytes.ts'
+import { LogFailure } from './failure.ts'
 
 // What a log asks of a file system, and how files of a log come to be on the disk whole or not at all.
 
@@ -51,18 +52,13 @@ function parentOf(path: string): string {
   return slash < 0 ? TOP : path.slice(0, slash)
 }
 
-/** An `fsync` that failed: what the disk holds is not known from then on, so it is not asked again. */
-export class SyncFailed extends Error {
-  override readonly name = 'SyncFailed'
-  readonly code = 'sync-failed'
-}
-
+/** Waits for an `fsync`. One that failed is never asked again: what the disk holds is not known from then on. */
 export async function synced(sync: Promise<void>): Promise<void> {
   try {
     await sync
   } catch (error) {
     const message = `the disk did not take what was written: ${(error as Error).message}`
-    throw new SyncFailed(message, { cause: error })
+    throw new LogFailure('sync-failed', message, error)
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { assert, at } from '../assert.ts'
+import { LogFailure } from './failure.ts'
 import { type LogFile, type LogFiles, makeDirectories, synced, writeAll } from './files.ts'
 import {
   type Batch,
@@ -30,16 +31,6 @@ export const BATCH_BYTES_MAX = 2_097_152
 
 /** How much of a new segment is written at once, in bytes. */
 const ZEROS_BYTES = 1_048_576
-
-export class JournalError extends Error {
-  override readonly name = 'JournalError'
-  readonly code: 'corrupt-journal' | 'no-such-entry'
-
-  constructor(code: JournalError['code'], message: string) {
-    super(message)
-    this.code = code
-  }
-}
 
 interface Segment {
   readonly first: number
@@ -73,7 +64,7 @@ export class Journal {
   #reserve: Promise<void> | undefined
   #size: number
 
-  /** Opens a journal, and makes one where there is none. Throws `JournalError` for one that is damaged. */
+  /** Opens a journal, and makes one where there is none. Throws `LogFailure` for one that is damaged. */
   static async open(options: JournalOptions): Promise<OpenJournal> {
     const { files, signedSize } = options
     await makeDirectories(files, DIRECTORY)
@@ -154,9 +145,9 @@ export class Journal {
   }
 }
 
-function lost(signedSize: number): JournalError {
+function lost(signedSize: number): LogFailure {
   const message = `the log has signed for ${signedSize} entries and its journal ends before that; bring back the journal, or begin a new log`
-  return new JournalError('corrupt-journal', message)
+  return new LogFailure('corrupt-journal', message)
 }
 
 function pathOf(first: number): string {
@@ -231,9 +222,9 @@ function isTorn({ first, frames }: Batch, signedSize: number): boolean {
   return first >= signedSize && frames.some(({ state }) => state !== 'whole')
 }
 
-function corrupt(path: string, at: number): JournalError {
+function corrupt(path: string, at: number): LogFailure {
   const message = `${path} is damaged at byte ${at}, before entries that were acknowledged; bring it back from a copy, or begin a new log`
-  return new JournalError('corrupt-journal', message)
+  return new LogFailure('corrupt-journal', message)
 }
 
 /** The sidecars of entries from an index on, in order, segment by segment. */
@@ -266,7 +257,7 @@ export async function shredSidecar(files: LogFiles, index: number): Promise<void
   const found = (await next.next()).value
   await next.return(undefined)
   if (!segment || found?.index !== index) {
-    throw new JournalError('no-such-entry', `there is no entry ${index} in the journal`)
+    throw new LogFailure('no-such-entry', `there is no entry ${index} in the journal`)
   }
   const { sidecarAt, sidecar } = found.frame
   const file = await files.open(segment.path, 'existing')

@@ -3,6 +3,7 @@ import { closeSync, constants, linkSync, openSync, renameSync, rmSync, statSync 
 import { connect, createServer, type Server } from 'node:net'
 import { platform } from 'node:os'
 import { join } from 'node:path'
+import { LogFailure } from './failure.ts'
 
 // One writer to a directory. The lock is a socket in it that the holder listens on: the system lets go of it when
 // the holder ends, however it ends, and whoever reaches the directory can ask whether anybody listens.
@@ -12,18 +13,13 @@ const NAME = 'lock'
 /** How often somebody else may take the lock while this process tries to. */
 const TRIES_MAX = 5
 
-export class DirectoryLocked extends Error {
-  override readonly name = 'DirectoryLocked'
-  readonly code = 'locked'
-}
-
 export interface Lock {
   /** Whether the lock that stands in the directory is still this one. */
   isHeld(): boolean
   release(): Promise<void>
 }
 
-/** Takes the lock of a directory, or throws `DirectoryLocked`. */
+/** Takes the lock of a directory, or throws a `LogFailure`. */
 export async function lockDirectory(directory: string): Promise<Lock> {
   const short = shortened(directory)
   const own = join(short.path, `${NAME}.${randomBytes(8).toString('hex')}`)
@@ -76,7 +72,8 @@ async function take(own: string, lock: string, directory: string): Promise<void>
     rmSync(moved, { force: true })
     if (isAnother) break
   }
-  throw new DirectoryLocked(
+  throw new LogFailure(
+    'locked',
     `another process writes to ${directory}; stop it first, or name another directory`,
   )
 }

@@ -2,7 +2,8 @@ import { assert, at } from '../assert.ts'
 import { bytesOf, equalBytes, textOf } from '../bytes.ts'
 import { type Checkpoint, openCheckpoint, printCheckpoint, type TreeHead } from './checkpoint.ts'
 import { type Edge, grow, headOf, NO_ENTRIES, readEdge } from './edge.ts'
-import { type LogFiles, publishFiles, replaceFile, SyncFailed } from './files.ts'
+import { LogFailure } from './failure.ts'
+import { type LogFiles, publishFiles, replaceFile } from './files.ts'
 import { BATCH_BYTES_MAX, Journal, SEGMENT_BYTES } from './journal.ts'
 import { bytesOfFrame, type Frame } from './journal-batch.ts'
 import type { Verifier } from './key.ts'
@@ -24,16 +25,6 @@ const GROWTH_ENTRIES_MAX = 16_384
 /** Where the checkpoint that was signed last stands, and the one that everybody may see. */
 export const SIGNED = 'signed'
 export const PUBLISHED = 'checkpoint'
-
-export class SequencerError extends Error {
-  override readonly name = 'SequencerError'
-  readonly code: 'busy' | 'closed' | 'stopped' | 'another-writer' | 'corrupt-log' | 'rolled-back'
-
-  constructor(code: SequencerError['code'], message: string, cause?: unknown) {
-    super(message, { cause })
-    this.code = code
-  }
-}
 
 /** Longest sidecar, in bytes. */
 export const SIDECAR_BYTES_MAX = 1_500_000
@@ -93,14 +84,14 @@ export class Sequencer {
     const signed = await readHead(options, SIGNED)
     const published = await readHead(options, PUBLISHED)
     if ((published?.head.size ?? 0) > (signed?.head.size ?? 0)) {
-      throw new SequencerError(
+      throw new LogFailure(
         'rolled-back',
         'more entries were published than are signed for here: this is an older copy; bring back the newest, or begin a new log',
       )
     }
     const edge = signed ? await readEdge(options.files, signed.head) : NO_ENTRIES
     if ('code' in edge) {
-      throw new SequencerError(
+      throw new LogFailure(
         'corrupt-log',
         `${edge.message}; bring it back from a copy, or begin a new log`,
       )
@@ -173,7 +164,7 @@ export class Sequencer {
     if (this.#stopped) return Promise.reject(this.#stopped)
     assert(items.every(isWithinBounds), 'an item is too long to be logged')
     if (!this.hasRoom) {
-      return Promise.reject(new SequencerError('busy', 'the log is behind; try again'))
+      return Promise.reject(new LogFailure('busy', 'the log is behind; try again'))
     }
     const bytes = items.reduce((sum, item) => sum + bytesOfItem(item), 0)
     return new Promise((resolve, reject) => {
@@ -250,12 +241,12 @@ export class Sequencer {
   }
 
   #stop(error: Error): void {
-    this.#stopped ??= new SequencerError('stopped', `the log stopped: ${error.message}`, error)
+    this.#stopped ??= new LogFailure('stopped', `the log stopped: ${error.message}`, error)
   }
 
   #assertHeld(): void {
     if (this.#options.isHeld()) return
-    throw new SequencerError('another-writer', 'another process has taken the lock of this log')
+    throw new LogFailure('another-writer', 'another process has taken the lock of this log')
   }
 
   /** Puts what is in the journal into tiles, signs a checkpoint and publishes it. One such is under way at a time. */
@@ -307,7 +298,7 @@ export class Sequencer {
         ? there === undefined
         : there !== undefined && equalBytes(there, bytesOf(this.#signed))
     if (!isOurs) {
-      throw new SequencerError('another-writer', 'another process has signed for this log')
+      throw new LogFailure('another-writer', 'another process has signed for this log')
     }
     // INVARIANT: a size is signed for once. A tree only grows, and what it grew by is in the journal for good.
     assert(this.#signed === undefined || edge.size > this.#edge.size, 'a size is signed for twice')
@@ -339,7 +330,7 @@ export class Sequencer {
       await this.#integrating
       if (!this.#stopped) await this.integrate()
     } finally {
-      this.#stopped ??= new SequencerError('closed', 'the log is closed')
+      this.#stopped ??= new LogFailure('closed', 'the log is closed')
       await this.#journal.close()
     }
   }
@@ -363,8 +354,8 @@ function frameOf(item: Item, index: number): Frame {
 }
 
 function isFatal(error: unknown): error is Error {
-  if (error instanceof SyncFailed) return true
-  return error instanceof SequencerError && error.code === 'another-writer'
+  const fatal: readonly unknown[] = ['sync-failed', 'another-writer']
+  return error instanceof LogFailure && fatal.includes(error.code)
 }
 
 interface ReadHead {
@@ -381,8 +372,5 @@ async function readHead(
   const note = textOf(bytes) ?? ''
   const opened = await openCheckpoint(note, origin, verifiers)
   if (opened.ok) return { note, head: opened.value }
-  throw new SequencerError(
-    'corrupt-log',
-    `${path}: ${opened.error.message}; bring it back from a copy`,
-  )
+  throw new LogFailure('corrupt-log', `${path}: ${opened.error.message}; bring it back from a copy`)
 }
