@@ -1,4 +1,3 @@
-import { canonicalJson } from '../canonical-json.ts'
 import { isId } from '../ids.ts'
 import { exactMembers, parseJson } from '../json.ts'
 import { fail, ok, type Result } from '../result.ts'
@@ -29,16 +28,16 @@ export interface PayloadError {
   readonly message: string
 }
 
-/** The decision and what was asked, as canonical JSON. */
+/** The decision and what was asked, as JSON. What is committed to is this text, however it is written. */
 export function printDecisionPayload(decision: Decision, request: Request): string {
-  return canonicalJson({
+  return JSON.stringify({
     decision: printableOf(decision),
     request: { ...request, at: printInstant(request.at) },
   })
 }
 
 export function printCountsPayload({ counts, from, until }: PermitCounts): string {
-  return canonicalJson({ counts, from: printInstant(from), until: printInstant(until) })
+  return JSON.stringify({ counts, from: printInstant(from), until: printInstant(until) })
 }
 
 /** Whether a payload says of outcome, instant and bundle what its record says. */
@@ -71,6 +70,15 @@ function checkCounts(value: unknown, record: DecisionRecord): Result<true, Paylo
   }
   // What is counted has happened.
   return from < until && until <= record.at ? ok(true) : differs('instant')
+}
+
+/** How many plain permits a payload of counts adds up to; 0 when it is none. */
+export function permitsOf(text: string): number {
+  const json = parseJson(text)
+  const members = json.ok ? exactMembers(json.value, ['counts', 'from', 'until']) : undefined
+  const rows = members?.counts
+  if (!Array.isArray(rows) || !rows.every(isPermitCount)) return 0
+  return rows.reduce((sum: number, { count }: { count: number }) => sum + count, 0)
 }
 
 function instantOf(value: unknown): Instant | undefined {

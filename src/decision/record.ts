@@ -16,7 +16,8 @@ import { OUTCOMES, type Outcome } from './decision.ts'
 // The entry of a decision log: what is kept of a decision for good, with nothing of its content (semantics §13).
 
 const VERSION = 1
-const RECORD_BYTES = 115
+/** Length of every record, in bytes. */
+export const RECORD_BYTES = 115
 const HASH_BYTES = 32
 
 /** Where each part begins, in bytes; the one-byte parts are version, outcome and flags. */
