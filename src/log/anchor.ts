@@ -17,7 +17,7 @@ const PAYLOAD_TYPE = 'application/vnd.proviso.anchor+json;v=1'
 const PREDICATE_TYPE = 'urn:proviso:anchor:v1'
 
 /** Most decision logs of one anchor: that many fit into an entry. */
-const ANCHORED_LOGS_MAX = 64
+export const ANCHORED_LOGS_MAX = 64
 
 export interface AnchoredLog {
   readonly origin: string
