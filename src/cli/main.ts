@@ -13,6 +13,7 @@ import { serve } from './serve.ts'
 import { sign } from './sign.ts'
 import { test } from './test.ts'
 import { UsageError } from './usage-error.ts'
+import { witness } from './witness.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   init,
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   sign,
   key,
   serve,
+  witness,
 }
 
 async function main(args: readonly string[]): Promise<number> {

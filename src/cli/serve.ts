@@ -1,5 +1,3 @@
-import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
 import type { Keyring } from '../server/keys.ts'
 import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics } from '../server/metrics.ts'
@@ -8,20 +6,15 @@ import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { FollowedFile } from './followed-file.ts'
 import { readKeyring } from './key-file.ts'
+import { ended, LOOPBACK, listenAt, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
+import { endUnread, logToStandardError } from './server-log.ts'
 import { readTls, type Tls } from './tls.ts'
 import { UsageError } from './usage-error.ts'
 
 const PORT = 7420
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
-
-/** Longest that open requests are waited for at the end, in milliseconds. */
-const END_MS_MAX = 10_000
-
-/** How often connections that have become idle are closed at the end, in milliseconds. */
-const IDLE_MS = 50
 
 export const serve: Command = {
   usage:
@@ -96,7 +89,7 @@ async function answerUntilSignal(args: Arguments, serving: Serving): Promise<voi
   // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
   const signal = untilSignal()
   try {
-    const address = await listening(app, host, port)
+    const address = await listening(app, { host, port })
     await announce(args, { address, digest: live.status.bundle.digest, at: clock() })
     await signal
     await ended(app)
@@ -118,15 +111,6 @@ function logKeyUse(metrics: Metrics, log: Log): void {
 
 function followKeys(path: string, log: Log): FollowedFile<Keyring> {
   return new FollowedFile(path, () => readKeyring(path), log)
-}
-
-async function listening(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await app.listen({ host, port })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new UsageError(`port ${port} of ${host} is taken; say another one with --port`)
-  }
 }
 
 /** A clock that begins at an instant when it is first asked; without one, the wall clock. */
@@ -151,9 +135,7 @@ interface Options {
 
 /** Fails closed: what would let strangers in, or be read on the way, is refused before anything is loaded. */
 function optionsOf(args: Arguments): Options {
-  const host = args.text('host') ?? '127.0.0.1'
-  const port = args.count('port') ?? PORT
-  if (port > 65_535) throw new UsageError(`--port ${port} is over 65535`)
+  const { host, port } = listenAt(args, PORT)
   const publisher = args.text('publisher')
   const keys = args.text('keys')
   const clock = args.instant('clock')
@@ -198,35 +180,6 @@ function tlsOf(args: Arguments): Tls | undefined {
   throw new UsageError('--tls-cert and --tls-key go together')
 }
 
-/** Most bytes of log lines that wait for a reader of standard error; further lines are lost until it reads. */
-const LOG_BYTES_MAX = 1_048_576
-
-/** Log lines as JSON on standard error; what nobody reads is lost, and neither fills memory nor holds anything up. */
-function logToStandardError(): Log {
-  const { stderr } = process
-  const write = (line: string): void => {
-    if (stderr.writableLength < LOG_BYTES_MAX) stderr.write(line)
-  }
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
-}
-
-/** Longest that log lines are waited for when all else has ended, in milliseconds. */
-const FLUSH_MS_MAX = 1_000
-
-/** Ends the process though its last log lines have no reader. */
-function endUnread(): void {
-  setTimeout(() => process.exit(EXIT.done), FLUSH_MS_MAX).unref()
-}
-
-/** Answers what has been accepted, and closes whatever is still open when that takes too long. */
-async function ended(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), END_MS_MAX)
-  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_MS)
-  await app.close()
-  clearTimeout(timer)
-  clearInterval(idle)
-}
-
 interface Listening {
   readonly address: string
   readonly digest: string
@@ -257,11 +210,4 @@ function exampleCurl(address: string): string {
     context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
   }
   return `curl -s ${address}/access/v1/evaluation -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
-}
-
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
 }
