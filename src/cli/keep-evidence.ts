@@ -1,14 +1,16 @@
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { digestOf } from '../digest.ts'
+import { type Digest, digestOf } from '../digest.ts'
 import { Evidence } from '../log/evidence.ts'
 import { printVerifier, type Verifier } from '../log/key.ts'
 import { createLogDirectory, isLogDirectory, publicKeysOf } from '../log/log-directory.ts'
+import { parseTrust, type Trust } from '../log/trust.ts'
 import type { PublicUrl } from '../server/metadata.ts'
 import type { Log } from '../server/served.ts'
 import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
+import { readSmallFile } from './followed-file.ts'
 import { listingDigest } from './publication.ts'
 import type { Taken } from './taken.ts'
 import { UsageError } from './usage-error.ts'
@@ -24,38 +26,79 @@ export interface EvidencePlace {
   readonly path: string
   /** Whether it is made anew for this one run. */
   readonly isTemporary: boolean
+  /** Who cosigns the governance log, as a trust file says. */
+  readonly witnesses?: Witnesses
 }
 
+interface Witnesses {
+  readonly trust: Trust
+  readonly isRequired: boolean
+  /** The lines of the file that are about witnesses. */
+  readonly text: string
+}
+
+/** Length of a journal's segments in a directory that is soon gone, in bytes. */
+const TEMPORARY_SEGMENT_BYTES = 2_097_152 + 65_536
+
 /** Where decisions are recorded. Only for trying may that be a place of no name. */
-export function evidencePlaceOf(args: Arguments): EvidencePlace {
+export async function evidencePlaceOf(args: Arguments): Promise<EvidencePlace> {
   const path = args.text('log')
-  if (path !== undefined) return { path, isTemporary: false }
-  if (args.flag('unsigned')) return { path: '', isTemporary: true }
-  throw new UsageError('say where decisions are recorded: --log DIR, which is made if need be')
+  const isTemporary = path === undefined
+  if (isTemporary && !args.flag('unsigned')) {
+    throw new UsageError('say where decisions are recorded: --log DIR, which is made if need be')
+  }
+  const witnesses = await witnessesOf(args)
+  return {
+    path: path ?? mkdtempSync(join(tmpdir(), 'proviso-log-')),
+    isTemporary,
+    ...(witnesses ? { witnesses } : {}),
+  }
+}
+
+async function witnessesOf(args: Arguments): Promise<Witnesses | undefined> {
+  const file = args.text('witnesses')
+  const isRequired = args.flag('require-witness')
+  if (file === undefined) {
+    if (isRequired) throw new UsageError('--require-witness takes --witnesses FILE')
+    return undefined
+  }
+  const content = readSmallFile(file)
+  const trust = await parseTrust(content)
+  if (!trust.ok) throw new UsageError(`${file}: ${trust.error.message}`)
+  if (isRequired && trust.value.quorum === null) {
+    throw new UsageError(`${file} asks for no quorum; say which witnesses are enough`)
+  }
+  const lines = content.split('\n').filter((line) => !/^\s*log\s/.test(line))
+  return { trust: trust.value, isRequired, text: lines.join('\n') }
 }
 
 export interface EvidenceParts {
   readonly place: EvidencePlace
   readonly publicUrl: PublicUrl | null
   readonly clock: () => Instant
-  readonly taken: () => Taken
+  /** The digest of the bundle in use. */
+  readonly bundle: () => Digest
   readonly log: Log
+  readonly onStopped: (error: Error) => void
 }
 
 /** Opens the logs of a server, and makes their directory where there is none. */
 export async function openEvidence(parts: EvidenceParts): Promise<Evidence> {
-  const { place, publicUrl, clock, taken, log } = parts
-  const path = place.isTemporary ? mkdtempSync(join(tmpdir(), 'proviso-log-')) : place.path
+  const { place, publicUrl, clock, bundle, log, onStopped } = parts
+  const { path, isTemporary, witnesses } = place
   if (!isLogDirectory(path)) make(path, publicUrl)
   const evidence = await Evidence.open({
     path,
     clock,
-    bundle: () => taken().bundle.digest,
-    onTrouble: (error) => {
-      log.warn({ event: 'log-trouble', error: error.message }, 'the log is behind; it is tried again')
+    bundle,
+    ...(witnesses ? { witnesses } : {}),
+    ...(isTemporary ? { segmentBytes: TEMPORARY_SEGMENT_BYTES } : {}),
+    onTrouble: ({ message }) => {
+      log.warn({ event: 'log-trouble', error: message }, 'the log is behind, and tries again')
     },
+    onStopped,
   })
-  writeFileSync(join(path, TRUST), printTrust(publicKeysOf(path).logs))
+  writeFileSync(join(path, TRUST), printTrust(publicKeysOf(path).logs, witnesses?.text))
   return evidence
 }
 
@@ -64,12 +107,15 @@ function make(path: string, publicUrl: PublicUrl | null): void {
   if (readdirSync(path).length > 0) {
     throw new UsageError(`${path} holds other files and no logs; name an empty or a new directory`)
   }
-  createLogDirectory(path, { host: publicUrl === null ? HOST : new URL(publicUrl).host, name: NAME })
+  createLogDirectory(path, {
+    host: publicUrl === null ? HOST : new URL(publicUrl).host,
+    name: NAME,
+  })
 }
 
 /** A trust file (https://c2sp.org/tlog-policy) for the logs of a directory. */
-function printTrust(logs: readonly Verifier[]): string {
-  return `${logs.map((key) => `log ${printVerifier(key)}`).join('\n')}\nquorum none\n`
+function printTrust(logs: readonly Verifier[], witnesses = 'quorum none\n'): string {
+  return `${logs.map((key) => `log ${printVerifier(key)}`).join('\n')}\n${witnesses}`
 }
 
 /** Logs that documents are taken, before they are. */

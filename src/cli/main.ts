@@ -1,3 +1,4 @@
+import { LogFailure } from '../log/failure.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -80,7 +81,8 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  const isExpected = error instanceof UsageError || error instanceof RefusedDirectory
+  const isExpected =
+    error instanceof UsageError || error instanceof RefusedDirectory || error instanceof LogFailure
   const isOfSystem = error instanceof Error && 'syscall' in error
   if (!isExpected && !isOfSystem) throw error
   warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)

@@ -6,6 +6,7 @@ import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
 import { ANCHORED_LOGS_MAX, type AnchoredLog, printAnchor } from './anchor.ts'
 import { parseCheckpoint } from './checkpoint.ts'
+import { cosignerOf } from './cosigner.ts'
 import { DecisionLog, permitsIn, type Recorded } from './decision-log.ts'
 import { diskFiles } from './disk-files.ts'
 import { LogFailure } from './failure.ts'
@@ -23,9 +24,10 @@ import {
 import { parseNote } from './note.ts'
 import { type Publication, printPublication } from './publication.ts'
 import { Repeating } from './repeating.ts'
-import { type Cosign, PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
+import { PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
 import { signStatement } from './statement.ts'
 import { parseTile } from './tile.ts'
+import type { Trust } from './trust.ts'
 
 // A server's evidence: the decision log that it writes, the governance log, and what goes from one to the other.
 
@@ -52,10 +54,14 @@ export interface EvidenceOptions {
   readonly clock: () => Instant
   /** The digest of the bundle in use. */
   readonly bundle: () => Digest
-  /** Gets cosignatures for the governance log; undefined: it has no witnesses. */
-  readonly cosigner?: (directory: LogDirectory) => Cosign
+  /** Who cosigns the governance log; undefined: nobody. */
+  readonly witnesses?: { readonly trust: Trust; readonly isRequired: boolean }
+  /** How long a segment of a journal is, in bytes. */
+  readonly segmentBytes?: number
   /** Something did not work, and is tried again. */
   readonly onTrouble: (error: Error) => void
+  /** Nothing can be written any more. */
+  readonly onStopped: (error: Error) => void
 }
 
 interface Parts {
@@ -186,7 +192,7 @@ export class Evidence {
   /** Tries again what did not work, and looks at how much room is left. */
   async #look(): Promise<void> {
     const { sequencer } = this.#parts
-    if (this.stopped) return
+    if (this.stopped) return this.#options.onStopped(this.stopped)
     try {
       const { bavail, bsize } = await statfs(this.#options.path)
       this.#isLow = bavail * bsize < RESERVE_BYTES
@@ -276,7 +282,7 @@ export class Evidence {
 }
 
 async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
-  const { path, clock, cosigner } = options
+  const { path, clock, witnesses, onTrouble, segmentBytes } = options
   const directory = readLogDirectory(path)
   const { config } = directory
   const { logs } = publicKeysOf(path)
@@ -289,16 +295,18 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
     mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
     const files = diskFiles(join(path, folder))
     const verifiers = logs.filter(({ name }) => name === origin)
-    return Sequencer.open({ files, origin, verifiers, isHeld, ...more })
+    const length = segmentBytes === undefined ? {} : { segmentBytes }
+    return Sequencer.open({ files, origin, verifiers, isHeld, ...length, ...more })
   }
   const { name, epoch } = config
   const folder = decisionsFolder(name, epoch)
   const sequencer = await begin(folder, decisionsOrigin(config, epoch), {
     signers: () => [directory.decisions],
   })
+  const { read } = diskFiles(join(path, GOVERNANCE_FOLDER))
   const governance = await begin(GOVERNANCE_FOLDER, governanceOrigin(config), {
     signers: () => signingAt(directory.governance, clock()),
-    ...(cosigner ? { cosign: cosigner(directory) } : {}),
+    ...(witnesses ? { cosign: cosignerOf({ ...witnesses, read, onTrouble }) } : {}),
   })
   await sequencer.integrate()
   await governance.integrate()

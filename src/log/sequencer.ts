@@ -354,7 +354,7 @@ function frameOf(item: Item, index: number): Frame {
 }
 
 function isFatal(error: unknown): error is Error {
-  const fatal: readonly unknown[] = ['sync-failed', 'another-writer']
+  const fatal: readonly unknown[] = ['sync-failed', 'another-writer', 'rolled-back']
   return error instanceof LogFailure && fatal.includes(error.code)
 }
 
