@@ -77,6 +77,11 @@ test('a receipt is verified step by step, and says what it is about', async () =
   expect(verification.doesNotProve).toMatch(/what was never recorded no log can show/)
 })
 
+test('the example in docs is such a receipt, and its trust file the one that is shown', async () => {
+  await expect(printReceipt(usual)).toMatchFileSnapshot('../docs/example.proviso-receipt')
+  await expect(trustOf('2')).toMatchFileSnapshot('../docs/example.trust')
+})
+
 test('what there is nothing to check with is called unchecked, and the rest holds', async () => {
   const { governance, witnesses } = LINES
   const least = await trusted([governance, witnesses[1], 'quorum none'].join('\n'))
