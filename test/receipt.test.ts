@@ -1,15 +1,14 @@
 import { beforeAll, expect, test } from 'vitest'
-import { bytesOf, bytesOfBase64, hexOf, textOf } from '../src/bytes.ts'
+import { bytesOf, bytesOfBase64, textOf } from '../src/bytes.ts'
 import { printCountsPayload, printDecisionPayload } from '../src/decision/payload.ts'
 import type { AnchoredLog } from '../src/log/anchor.ts'
-import { printVerifier, type Verifier } from '../src/log/key.ts'
+import { keyIdOf, printVerifier, type Verifier } from '../src/log/key.ts'
 import { printNote } from '../src/log/note.ts'
 import { parseOpening, parseReceipt, printReceipt, type Receipt } from '../src/log/receipt.ts'
 import { cosign, signatureOf } from '../src/log/signer.ts'
 import { parseTrust, type Trust } from '../src/log/trust.ts'
 import { STEPS, type Verification } from '../src/log/verification.ts'
 import { verifyReceipt } from '../src/log/verify-receipt.ts'
-import { sha256 } from '../src/log/web-crypto.ts'
 import {
   AT,
   BUNDLE,
@@ -334,6 +333,18 @@ test('a receipt is refused when the payload says something else than the record'
   expect(await endWith({ opening: { ...OPENING, text: 'nothing' } })).toBe(end)
 })
 
+test('a member of any other kind gets an answer like any other', async () => {
+  const members = JSON.parse(printReceipt(usual)) as Record<string, unknown>
+  const values = [null, true, 0, -1, '', 'AAAA', '\ud800', [], [[]], {}, { key: '', text: '' }]
+  for (const name of Object.keys(members)) {
+    for (const value of values) {
+      if (name === 'payload' && value === null) continue
+      const text = `${JSON.stringify({ ...members, [name]: value })}\n`
+      expect(endOf(await verifyReceipt(text, all)), text.slice(0, 60)).toMatch(/: false$/)
+    }
+  }
+})
+
 test('counts of plain permits have receipts too', async () => {
   const text = printCountsPayload({ counts: [], from: AT - 60_000, until: AT })
   const record = { outcome: 'permit', pseudonym: null } as const
@@ -350,8 +361,7 @@ test('a witness that states no instant cosigns without one', async () => {
 
 test('a trust file with a key that any text passes under is refused', async () => {
   const weak: Verifier = { ...SIGNERS.governance.verifier, publicKey: new Uint8Array(32) }
-  const identity = Buffer.concat([Buffer.from(`${GOVERNANCE}\n\x01`), weak.publicKey])
-  const keyId = hexOf((await sha256(identity)).subarray(0, 4))
+  const keyId = await keyIdOf(weak.name, weak.kind, weak.publicKey)
   const read = await parseTrust(`log ${printVerifier({ ...weak, keyId })}\nquorum none\n`)
   expect(read).toMatchObject({ ok: false, error: { code: 'malformed-trust', line: 1 } })
 })
