@@ -73,9 +73,13 @@ export interface KeyError {
   readonly message: string
 }
 
-/** A key's name has no white space and no plus. */
+/**
+ * A key's name has no white space, no plus and no control character. What else prints differs from one version of
+ * Unicode to the next, so nothing is asked of it: a note is malformed for all or for none.
+ */
 export function isKeyName(text: string): boolean {
-  return text.length <= NAME_CHARS_MAX && text.isWellFormed() && /^[^\s+\p{C}\p{Z}]+$/u.test(text)
+  const isName = /^[^+\p{White_Space}\p{Cc}]+$/u.test(text)
+  return isName && text.length <= NAME_CHARS_MAX && text.isWellFormed()
 }
 
 /** The first 4 bytes of SHA-256(name, newline, byte of the kind, key). */
