@@ -8,6 +8,7 @@ import { printVerifier } from '../src/log/key.ts'
 import { openNote } from '../src/log/note.ts'
 import { printSigner, signerOf, signNote } from '../src/log/signer.ts'
 import { parseTile } from '../src/log/tile.ts'
+import { ED25519_EDGES } from './ed25519-edges.ts'
 import { judgeLog, judgeNote, signedByJudge } from './judge.ts'
 import { RUNS } from './runs.ts'
 import { writeLog } from './write-log.ts'
@@ -144,3 +145,11 @@ test('a note with one character changed is opened by neither', async () => {
   }
   await fc.assert(property, { numRuns: RUNS })
 })
+
+test.each(ED25519_EDGES)(
+  'an Ed25519 signature $name is one for both or for neither',
+  async (edge) => {
+    const ours = await openNote(edge.note, [edge.key])
+    expect(judgeNote(edge.note, printVerifier(edge.key)).accepts).toBe(ours.ok)
+  },
+)
