@@ -184,12 +184,14 @@ test('a group of groups is a quorum when each of them has enough', async () => {
   const groups = 'group a any w1 down\ngroup b any w2 other\n'
   const met = await trustOf(parties, `${groups}group c all a b\nquorum c`)
   expect(await asking(met, log).ask(log.noteAt(3))).toMatchObject({ isQuorum: true })
-  const unmet = await trustOf(parties, `${groups}group c all a b down\nquorum c`)
+  const away = { signer: signerFor('away'), url: 'http://127.0.0.1:1' }
+  const unmet = await trustOf({ ...parties, away }, `${groups}group c all a b away\nquorum c`)
   const answer = await asking(unmet, log).ask(log.noteAt(3))
   expect(await cosigners(log.noteAt(3), answer, unmet)).toEqual(['w1', 'w2'])
   expect(answer.isQuorum).toBe(false)
   const failed = answer.failures.map(({ witness, code }) => [witness, code]).sort()
   expect(failed).toEqual([
+    ['away', 'unreachable'],
     ['down', 'unreachable'],
     ['other', 'unreachable'],
   ])
