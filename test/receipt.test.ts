@@ -50,8 +50,8 @@ async function endWith(odd: Odd, trust = all): Promise<string> {
   return endOf(await verifyReceipt(printReceipt(await receiptOf(odd)), trust, STATEMENT))
 }
 
-async function endOfChanged(changed: Partial<Receipt>): Promise<string> {
-  return endOf(await verifyReceipt(printReceipt({ ...usual, ...changed }), all, STATEMENT))
+async function endOfChanged(changed: Partial<Receipt>, trust = all): Promise<string> {
+  return endOf(await verifyReceipt(printReceipt({ ...usual, ...changed }), trust, STATEMENT))
 }
 
 const VERIFIED = 'decision: true'
@@ -118,12 +118,14 @@ test('a receipt is refused when it is not written as it is printed', async () =>
     text.replace('\\nindex 4', '\\nindex 04'),
     text.replace('"text":"', '"text":"\\ud800'),
     text.replace('sha256:ab', 'sha256:AB'),
+    text.replace('\\n\\nproviso.example/decisions', '\\n\\n\\ud800proviso.example/decisions'),
     'x'.repeat(8_388_609),
   ]
   for (const other of others) {
     expect(other).not.toBe(text)
     expect(endOf(await verifyReceipt(other, all)), other.slice(0, 80)).toBe('receipt: false')
   }
+  expect(await endOfChanged({ anchor: new Uint8Array(65_536) })).toBe('receipt: false')
   expect(endOf(await verifyReceipt(undefined as unknown as string, all))).toBe('receipt: false')
 })
 
@@ -155,7 +157,7 @@ test('a receipt is refused when witnesses are too few, one counts twice, or one 
   expect(await endWith({ witnesses: [] }, two)).toBe(end)
   expect(await endWith({ witnesses: [north, north, north] }, two)).toBe(end)
   expect(await endWith({ witnesses: [north, stranger] }, two)).toBe(end)
-  // As many as are needed, and one of another checkpoint.
+  // As many as are needed, and besides them a stranger's, or a witness's of another checkpoint.
   const { checkpoint } = usual.anchorProof
   const [text = '', lines = ''] = checkpoint.split('\n\n')
   const other = printNote({ text: 'x\n', signatures: [cosign(stranger, 'x\n', 1)] }).slice(3)
@@ -165,7 +167,9 @@ test('a receipt is refused when witnesses are too few, one counts twice, or one 
     [swapped, end],
   ]) {
     const anchorProof = { ...usual.anchorProof, checkpoint: `${text}\n\n${ending}` }
-    expect(await endOfChanged({ anchorProof })).toBe(expected)
+    expect(await endOfChanged({ anchorProof }, two)).toBe(expected)
+    const none = await trusted(trustOf('2').replace('quorum three', 'quorum none'))
+    expect(await endOfChanged({ anchorProof }, none)).toBe(expected)
   }
 })
 
@@ -192,6 +196,7 @@ test('a receipt is refused when the anchor does not hold the decision log’s ch
   const longer = (await receiptOf({ record: { sequence: 9 } })).proof.checkpoint
   const resigned = signedAnew(usual.proof.checkpoint)
   expect(await endWith({ rows: () => [] })).toBe(end)
+  expect(await endWith({ rows: (row) => [row, row] })).toBe(end)
   expect(
     await endWith({
       rows: (row) => [{ ...row, origin: 'proviso.example/decisions/us/1', checkpoint: other }],
@@ -253,7 +258,7 @@ test('a receipt is refused when another operator’s governance log anchors it',
   )
   expect(await endWith({}, both)).toBe(VERIFIED)
   expect(await endWith({ governance: theirs }, both)).toBe('anchor: false')
-  const near = signerNamed('proviso.exam/governance', 5)
+  const near = signerNamed('proviso.example.net/governance', 5)
   const third = await trusted(`log ${printVerifier(near.verifier)}\nquorum none\n`)
   expect(await endWith({ governance: near }, third)).toBe('anchor: false')
   const plain = signerNamed('proviso.example/any-log', 6)
@@ -309,9 +314,10 @@ test('a receipt is refused when the payload is another’s, or opens with anothe
     OPENING,
     { key, text: other },
     { key: key.slice(1), text },
+    { key: key.slice(32), text },
     { key, text: '\ud800' },
   ]
-  const ends = [VERIFIED, end, end, end]
+  const ends = [VERIFIED, end, end, end, end]
   for (const [i, payload] of given.entries()) {
     expect(endOf(await verifyReceipt(closed, all, { payload }))).toBe(ends[i])
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { textOf } from '../bytes.ts'
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
-import { ANCHORED_LOGS_MAX, type AnchoredLog, printAnchor } from './anchor.ts'
+import { type AnchoredLog, printAnchor } from './anchor.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { cosignerOf } from './cosigner.ts'
 import { DecisionLog, permitsIn, type Recorded } from './decision-log.ts'
@@ -48,6 +48,9 @@ const PUBLICATION_MS_MAX = 2_000
 
 /** Below this many bytes left on the disk each customer may add only a little to what is there. */
 const RESERVE_BYTES = 268_435_456
+
+/** Most logs of earlier keys that are anchored on: they fit into an entry whatever the host is called. */
+const EARLIER_LOGS_MAX = 15
 
 export interface EvidenceOptions {
   readonly path: string
@@ -240,7 +243,7 @@ export class Evidence {
     const { size } = sequencer.head
     const origin = decisionsOrigin(directory.config, directory.config.epoch)
     const own = { origin, checkpoint, entries: size, permits: decisions.permitsAt(size) }
-    const logs = [...earlier.slice(1 - ANCHORED_LOGS_MAX), own]
+    const logs = [...earlier, own]
     await this.#state(await printAnchor({ at: this.#options.clock(), logs }))
   }
 
@@ -326,7 +329,7 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
 /** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */
 async function earlierLogs({ path, config }: LogDirectory): Promise<readonly AnchoredLog[]> {
   const logs: AnchoredLog[] = []
-  for (let epoch = 1; epoch < config.epoch; epoch++) {
+  for (let epoch = Math.max(1, config.epoch - EARLIER_LOGS_MAX); epoch < config.epoch; epoch++) {
     const files = diskFiles(join(path, decisionsFolder(config.name, epoch)))
     const bytes = await files.read(PUBLISHED)
     const checkpoint = bytes && textOf(bytes)

@@ -29,7 +29,7 @@ export async function* payloadsOf(
 }
 
 /** Opens what stands beside an entry: it has to fit the entry's commitment, and say what the record says. */
-export function payloadOf({ entry, sidecar, state }: FoundFrame): KeptPayload {
+function payloadOf({ entry, sidecar, state }: FoundFrame): KeptPayload {
   if (state !== 'whole') return { state }
   const record = parseRecord(entry)
   const key = Uint8Array.from(sidecar.subarray(0, COMMITMENT_KEY_BYTES))
