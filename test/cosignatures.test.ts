@@ -256,7 +256,7 @@ const LIES: Readonly<Record<string, readonly [RequestListener, string]>> = {
   empty: [says(''), 'wrong-answer'],
   created: [says(line('created'), 201), 'refused'],
   error: [says('\u001b[31mred\u0007\n', 500), 'refused'],
-  'conflict-page': [says('<html>', 409, 'text/html'), 'refused'],
+  'conflict-page': [says('99\n', 409, 'text/html'), 'refused'],
   'conflict-word': [conflict('many'), 'refused'],
   'conflict-zero': [conflict('007'), 'refused'],
   'conflict-huge': [conflict('9007199254740992'), 'refused'],
