@@ -95,8 +95,10 @@ export class Evidence {
   readonly #repeating: readonly Repeating[]
   /** Why the last record could not be written. */
   #failure: Error | undefined
-  /** What the governance log is to say of the bundle in use, and does not yet. */
+  /** What the governance log is to say of a bundle, and does not yet. */
   #unlogged: Publication | undefined
+  /** Whether that bundle is in use all the same. */
+  #isUnlogged = false
   #publishing: Promise<void> | undefined
   #isLow = false
 
@@ -134,7 +136,7 @@ export class Evidence {
     const { sequencer, governance } = this.#parts
     const stopped = sequencer.stopped ?? governance.stopped
     if (stopped) return stopped.message
-    if (this.#unlogged) return 'the bundle in use is not in the governance log yet'
+    if (this.#isUnlogged) return 'the bundle in use is not in the governance log yet'
     return this.#failure?.message ?? null
   }
 
@@ -222,6 +224,7 @@ export class Evidence {
     const logged = this.#publish().catch(this.#options.onTrouble)
     await Promise.race([logged, late])
     clearTimeout(timer)
+    this.#isUnlogged = this.#unlogged === publication
   }
 
   /** Logs what is to be said of the bundle in use; what is under way is waited for first. */
@@ -231,7 +234,9 @@ export class Evidence {
     if (publication === undefined) return
     this.#publishing = this.#state(printPublication(publication))
     await this.#publishing
-    if (this.#unlogged === publication) this.#unlogged = undefined
+    if (this.#unlogged !== publication) return
+    this.#unlogged = undefined
+    this.#isUnlogged = false
   }
 
   /** Puts the checkpoints of the decision logs into the governance log. */
