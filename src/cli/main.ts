@@ -7,6 +7,7 @@ import { init } from './init.ts'
 import { key } from './key.ts'
 import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
+import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   keygen,
   sign,
   key,
+  log,
   serve,
 }
 

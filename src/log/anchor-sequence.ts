@@ -13,7 +13,7 @@ import { parseNote } from './note.ts'
 export const SILENCE_MS_MAX = 30_000
 
 /** Most decision logs that are followed; rows of more are passed over. */
-const ROWS_MAX = 1_024
+const ROWS_MAX = 256
 
 export interface AnchorsBefore {
   /** When the newest of them was made; null: there was none. */

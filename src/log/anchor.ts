@@ -81,7 +81,8 @@ export async function parseAnchor(
     : malformed('a digest is wrong, or it is not written canonically')
 }
 
-function anchoredLogOf(value: unknown): AnchoredLog | undefined {
+/** Reads a row of an anchor. */
+export function anchoredLogOf(value: unknown): AnchoredLog | undefined {
   const row = exactMembers(value, ['origin', 'checkpoint', 'entries', 'permits'])
   const { origin, checkpoint, entries, permits } = row ?? {}
   if (typeof origin !== 'string' || typeof checkpoint !== 'string') return undefined

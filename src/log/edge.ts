@@ -11,7 +11,8 @@ import { hashesAt, parseEntries, printEntries, printTile, TILE_WIDTH, type Tile 
 
 /** SHA-256 in Node. */
 export function sha256Now(bytes: Uint8Array): Bytes {
-  return hash('sha256', bytes, 'buffer') as Bytes
+  // Asked for a text, the platform answers in half the time that it takes to make a buffer of its own.
+  return Buffer.from(hash('sha256', bytes, 'hex'), 'hex')
 }
 
 const LEAF = Buffer.of(0)

@@ -1,5 +1,5 @@
 import { at } from '../assert.ts'
-import { type Bytes, equalBytes } from '../bytes.ts'
+import type { Bytes } from '../bytes.ts'
 import { HASH_BYTES } from './checkpoint.ts'
 import { leafOf } from './edge.ts'
 import type { Findings } from './fault.ts'
@@ -43,7 +43,7 @@ export function misfitOfBundle(
   if (!entries.ok) return entries.error.message
   const wrong = entries.value
     .slice(0, leaves.length)
-    .findIndex((entry, i) => !equalBytes(leafOf(entry), at(leaves, i)))
+    .findIndex((entry, i) => Buffer.compare(leafOf(entry), at(leaves, i)) !== 0)
   return wrong < 0 ? undefined : `its entry ${wrong} is not the one that the tree has`
 }
 

@@ -14,7 +14,14 @@ export class JournalCursor {
   #open: Pick<FoundSegment, 'frames'> & { readonly first: number } = { first: 0, frames: [] }
 
   static async open(check: LogUnderCheck, files: LogFiles): Promise<JournalCursor> {
-    return new JournalCursor(check, files, await segmentsOf(files))
+    const segments = await segmentsOf(files)
+    const first = segments[0]?.first ?? 0
+    if (first > 0) {
+      const where = `${check.log.folder}/journal`
+      const message = `it begins with entry ${first}, and the log with entry 0`
+      check.findings.fault({ code: 'missing-journal', where, message })
+    }
+    return new JournalCursor(check, files, segments)
   }
 
   private constructor(check: LogUnderCheck, files: LogFiles, segments: readonly Segment[]) {
