@@ -2,8 +2,8 @@ import { readLogConfig } from '../log/log-directory.ts'
 import { openLog } from '../log/make-receipt.ts'
 import { payloadsOf } from '../log/payloads.ts'
 import { type Arguments, EXIT } from './command.ts'
-import { logDirectoryOf, logsOf } from './log-place.ts'
 import { counted, isRead, Progress, warn, writeLine } from './output.ts'
+import { logDirectoryOf, logsOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `proviso log export --log DIR`: what was asked and decided, one JSON object a line, in the order of the log. */

@@ -2,8 +2,8 @@ import { printVerifier } from '../log/key.ts'
 import { createLogDirectory, publicKeysOf, readLogConfig, rotateKey } from '../log/log-directory.ts'
 import { DAY_MS, parseDuration, printInstantShort } from '../time.ts'
 import { type Arguments, EXIT } from './command.ts'
-import { logDirectoryOf } from './log-place.ts'
 import { writeJson, writeLine } from './output.ts'
+import { logDirectoryOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
 
 const OWNERS = ['governance', 'statements', 'decisions'] as const

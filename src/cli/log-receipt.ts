@@ -4,8 +4,8 @@ import { payloadsOf } from '../log/payloads.ts'
 import { type Opening, printReceipt, type Receipt } from '../log/receipt.ts'
 import type { Result } from '../result.ts'
 import { type Arguments, EXIT } from './command.ts'
-import { type RecordPlace, recordPlaceOf } from './log-place.ts'
 import { write, writeJson, writeLine } from './output.ts'
+import { type RecordPlace, recordPlaceOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Longest wait for an anchor that covers the record, in milliseconds: servers make one every ten seconds. */

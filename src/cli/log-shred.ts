@@ -1,8 +1,8 @@
 import { shredSidecar } from '../log/journal.ts'
 import { openLog } from '../log/make-receipt.ts'
 import { type Arguments, EXIT } from './command.ts'
-import { recordPlaceOf } from './log-place.ts'
 import { writeJson, writeLine } from './output.ts'
+import { recordPlaceOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `proviso log shred --record ID --log DIR`: destroys what a record was about, and leaves the record. */

@@ -1,6 +1,8 @@
 import type { Arguments, Command } from './command.ts'
 import { exportAction } from './log-export.ts'
+import { fsckAction } from './log-fsck.ts'
 import { initAction, keyAction } from './log-key.ts'
+import { monitorAction } from './log-monitor.ts'
 import { receiptAction } from './log-receipt.ts'
 import { shredAction } from './log-shred.ts'
 import { verifyAction } from './log-verify.ts'
@@ -11,12 +13,14 @@ const ACTIONS: Readonly<Record<string, (args: Arguments) => Promise<number>>> = 
   key: keyAction,
   receipt: receiptAction,
   verify: verifyAction,
+  fsck: fsckAction,
+  monitor: monitorAction,
   export: exportAction,
   shred: shredAction,
 }
 
 export const log: Command = {
-  usage: 'init|key|receipt|verify|export|shred [ARGUMENT] [OPTION]...',
+  usage: 'init|key|receipt|verify|fsck|monitor|export|shred [ARGUMENT] [OPTION]...',
   summary: 'what was decided: receipts and their verification, payloads, keys',
   help: `DIR is a server's directory of logs (\`serve --log DIR\`); a server may be writing to it.
 
@@ -28,10 +32,14 @@ receipt [RECORD] --log DIR [-o FILE] the evidence of one decision in one file: R
 verify RECEIPT --trust FILE          checks a receipt step by step, and asks no server. With --payload FILE the
                                      payload is read from a file of its own, with --statement-key FILE the
                                      anchor's own signature is checked too.
+fsck DIR|URL [--trust FILE]          checks everything there is, and names every fault. An auditor's API key in
+                                     --key-file FILE lets it read entries at a URL.
+monitor DIR|URL --trust FILE         follows logs, and tells what is wrong; --state FILE remembers what was seen,
+                                     --once looks once, --interval SECONDS again and again.
 export --log DIR [--from N]          what was asked and decided, a line each; --epoch N of an earlier log.
 shred --record ID --log DIR          destroys what a record was about, and leaves the record.
 
-Exit 0: done. 1: not verified, or a record is damaged. 2: wrong usage, or a file that cannot be read.`,
+Exit 0: done. 1: not verified, a fault, or a record is damaged. 2: wrong usage, or a file that cannot be read.`,
   options: {
     log: { type: 'string' },
     host: { type: 'string' },
@@ -40,6 +48,10 @@ Exit 0: done. 1: not verified, or a record is damaged. 2: wrong usage, or a file
     output: { type: 'string', short: 'o' },
     sealed: { type: 'boolean' },
     trust: { type: 'string' },
+    'key-file': { type: 'string' },
+    state: { type: 'string' },
+    once: { type: 'boolean' },
+    interval: { type: 'string' },
     payload: { type: 'string' },
     'statement-key': { type: 'string' },
     record: { type: 'string' },

@@ -13,7 +13,8 @@ import { sha256 } from './web-crypto.ts'
 // Anchors: entries of the governance log that hold the checkpoints of the decision logs, so that whoever witnesses the
 // one log has witnessed the others.
 
-const PAYLOAD_TYPE = 'application/vnd.proviso.anchor+json;v=1'
+/** What an envelope with an anchor says that it holds. */
+export const ANCHOR_TYPE = 'application/vnd.proviso.anchor+json;v=1'
 const PREDICATE_TYPE = 'urn:proviso:anchor:v1'
 
 /** Most decision logs of one anchor: that many fit into an entry when origins have up to 60 characters. */
@@ -54,14 +55,14 @@ export async function printAnchor(anchor: Anchor): Promise<Omit<Envelope, 'signa
   )
   const predicate = { at: printInstant(anchor.at), logs }
   const payload = printStatement({ subject, predicateType: PREDICATE_TYPE, predicate })
-  return { payloadType: PAYLOAD_TYPE, payload }
+  return { payloadType: ANCHOR_TYPE, payload }
 }
 
 /** Reads an anchor as `printAnchor` writes it, and no other. Who signed it is not looked at. */
 export async function parseAnchor(
   envelope: Omit<Envelope, 'signatures'>,
 ): Promise<Result<Anchor, AnchorError>> {
-  if (envelope.payloadType !== PAYLOAD_TYPE) return malformed('it is of another payload type')
+  if (envelope.payloadType !== ANCHOR_TYPE) return malformed('it is of another payload type')
   const statement = parseStatement(envelope.payload)
   const predicate = exactMembers(statement.ok ? statement.value.predicate : null, ['at', 'logs'])
   const at = typeof predicate?.at === 'string' ? parseInstant(predicate.at) : undefined
@@ -80,7 +81,8 @@ export async function parseAnchor(
     : malformed('a digest is wrong, or it is not written canonically')
 }
 
-function anchoredLogOf(value: unknown): AnchoredLog | undefined {
+/** Reads a row of an anchor. */
+export function anchoredLogOf(value: unknown): AnchoredLog | undefined {
   const row = exactMembers(value, ['origin', 'checkpoint', 'entries', 'permits'])
   const { origin, checkpoint, permits } = row ?? {}
   if (typeof origin !== 'string' || typeof checkpoint !== 'string') return undefined

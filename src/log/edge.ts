@@ -12,7 +12,7 @@ import { hashesAt, parseEntries, printEntries, printTile, TILE_WIDTH, type Tile 
 const LEAF = Buffer.of(0)
 const NODE = Buffer.of(1)
 
-function leafOf(entry: Uint8Array): Bytes {
+export function leafOf(entry: Uint8Array): Bytes {
   return sha256Now(Buffer.concat([LEAF, entry]))
 }
 
@@ -21,20 +21,26 @@ function nodeOf(left: Uint8Array, right: Uint8Array): Bytes {
 }
 
 /** The hash over nodes that stand side by side, of which the last one may cover less than the others. */
-function hashOver(nodes: readonly Bytes[], start: number, end: number): Bytes {
+export function hashOver(nodes: readonly Bytes[], start: number, end: number): Bytes {
   if (end - start === 1) return at(nodes, start)
   const middle = start + splitOf(end - start)
   return nodeOf(hashOver(nodes, start, middle), hashOver(nodes, middle, end))
 }
 
-/** A tree's size, and what its tiles that are not full hold. */
-export interface Edge {
+/** A tree's size, and what its tiles of hashes that are not full hold. */
+export interface Frontier {
   readonly size: number
-  /** The entries of the bundle that is not full. */
-  readonly entries: readonly Uint8Array[]
   /** By level, the hashes of the tile that is not full. */
   readonly levels: readonly (readonly Bytes[])[]
 }
+
+/** A tree's size, and what its tiles that are not full hold. */
+export interface Edge extends Frontier {
+  /** The entries of the bundle that is not full. */
+  readonly entries: readonly Uint8Array[]
+}
+
+export const NO_LEAVES: Frontier = { size: 0, levels: [] }
 
 export const NO_ENTRIES: Edge = { size: 0, entries: [], levels: [] }
 
@@ -53,11 +59,24 @@ export function grow(edge: Edge, entries: readonly Uint8Array[]): Growth {
     if (bundle.length === 0) continue
     tiles.push([{ level: 'entries', index: first + i, width: bundle.length }, printEntries(bundle)])
   }
+  const grown = growLeaves(edge, entries.map(leafOf))
+  return {
+    edge: { ...grown.frontier, entries: bundles.rest },
+    tiles: [...tiles, ...grown.tiles],
+  }
+}
+
+/** The tree with entries after those that it has, of which the hashes alone are known. */
+export function growLeaves(
+  { size, levels: before }: Frontier,
+  leaves: readonly Bytes[],
+): { readonly frontier: Frontier; readonly tiles: Growth['tiles'] } {
+  const tiles: [Tile, Bytes][] = []
   const levels: Bytes[][] = []
-  let added = entries.map(leafOf)
-  for (let level = 0; added.length > 0 || level < edge.levels.length; level++) {
-    const { full, rest } = cut([...(edge.levels[level] ?? []), ...added])
-    const from = Math.floor(hashesAt(level, edge.size) / TILE_WIDTH)
+  let added = leaves
+  for (let level = 0; added.length > 0 || level < before.length; level++) {
+    const { full, rest } = cut([...(before[level] ?? []), ...added])
+    const from = Math.floor(hashesAt(level, size) / TILE_WIDTH)
     for (const [i, hashes] of [...full, rest].entries()) {
       if (hashes.length === 0 || added.length === 0) continue
       const bytes = Buffer.concat(hashes) as Bytes
@@ -66,7 +85,7 @@ export function grow(edge: Edge, entries: readonly Uint8Array[]): Growth {
     levels.push([...rest])
     added = full.map((hashes) => hashOver(hashes, 0, hashes.length))
   }
-  return { edge: { size: edge.size + entries.length, entries: bundles.rest, levels }, tiles }
+  return { frontier: { size: size + leaves.length, levels }, tiles }
 }
 
 interface Cut<T> {
@@ -83,7 +102,7 @@ function cut<T>(list: readonly T[]): Cut<T> {
 }
 
 /** The root of the tree (RFC 6962 §2.1). */
-export function headOf({ size, levels }: Edge): TreeHead {
+export function headOf({ size, levels }: Frontier): TreeHead {
   if (size === 0) return { size, root: sha256Now(new Uint8Array()) }
   let below: readonly Bytes[] = []
   for (const level of levels) {

@@ -14,6 +14,9 @@ export type LogFailureCode =
   | 'busy'
   | 'closed'
   | 'stopped'
+  /** It does not answer, or not as a log does; or only to those who have a key. */
+  | 'unreachable'
+  | 'no-access'
   /** The directory of logs is missing something, or has something that it must not have. */
   | 'malformed-log-directory'
 

@@ -32,7 +32,7 @@ export const BATCH_BYTES_MAX = 2_097_152
 /** How much of a new segment is written at once, in bytes. */
 const ZEROS_BYTES = 1_048_576
 
-interface Segment {
+export interface Segment {
   readonly first: number
   readonly path: string
 }
@@ -154,7 +154,8 @@ function pathOf(first: number): string {
   return `${DIRECTORY}/${String(first).padStart(16, '0')}.segment`
 }
 
-async function segmentsOf(files: LogFiles): Promise<readonly Segment[]> {
+/** The segments of a journal, in order. */
+export async function segmentsOf(files: LogFiles): Promise<readonly Segment[]> {
   const names = await files.list(DIRECTORY)
   return names
     .flatMap((name) => {
@@ -183,7 +184,7 @@ async function reserveSegment({ files, segmentBytes }: JournalOptions): Promise<
   await synced(files.syncDirectory(DIRECTORY))
 }
 
-interface FoundSegment {
+export interface FoundSegment {
   readonly nonce: Buffer
   readonly frames: readonly FoundFrame[]
   readonly end: number
@@ -193,7 +194,7 @@ interface FoundSegment {
  * All entries of a segment, up to the first of the segment after it. The last one may end in a batch that was torn,
  * of which nobody was told; anything else that is not as it was written throws.
  */
-async function readSegment(
+export async function readSegment(
   options: Pick<JournalOptions, 'files' | 'signedSize'>,
   { first, path }: Segment,
   nextFirst: number | undefined,

@@ -8,7 +8,8 @@ const BLOCK_BYTES = 64
 const HASH_BYTES = 32
 
 export function sha256Now(bytes: Uint8Array): Bytes {
-  return hash('sha256', bytes, 'buffer') as Bytes
+  // Asked for a text, the platform answers in half the time that it takes to make a buffer of its own.
+  return Buffer.from(hash('sha256', bytes, 'hex'), 'hex')
 }
 
 /** HMAC-SHA-256 (RFC 2104) under a key of at most a block. An object of the platform's for each takes far longer. */
