@@ -1,5 +1,6 @@
 import { assert } from '../assert.ts'
 import { equalBytes } from '../bytes.ts'
+import { LogFailure } from './failure.ts'
 
 // What a log asks of a file system, and how files of a log come to be on the disk whole or not at all.
 
@@ -15,6 +16,7 @@ export interface LogFiles {
   link(path: string, name: string): Promise<void>
   /** Gives a file another name, in place of whatever had it. */
   rename(path: string, name: string): Promise<void>
+  /** Removes a file, or a directory with all that is in it; nothing when there is none of that name. */
   remove(path: string): Promise<void>
   /** Makes one directory; nothing when it is there. Its parent is there. */
   makeDirectory(path: string): Promise<void>
@@ -50,13 +52,28 @@ function parentOf(path: string): string {
   return slash < 0 ? TOP : path.slice(0, slash)
 }
 
-/** Makes a directory and those above it, each on the disk. */
-export async function makeDirectories(files: LogFiles, path: string): Promise<void> {
-  if (path === TOP) return
+/** Waits for an `fsync`. One that failed is never asked again: what the disk holds is not known from then on. */
+export async function synced(sync: Promise<void>): Promise<void> {
+  try {
+    await sync
+  } catch (error) {
+    const message = `the disk did not take what was written: ${(error as Error).message}`
+    throw new LogFailure('sync-failed', message, error)
+  }
+}
+
+/** Makes a directory and those above it, each on the disk. Those that are known to be are passed over. */
+export async function makeDirectories(
+  files: LogFiles,
+  path: string,
+  known: Set<string> = new Set(),
+): Promise<void> {
+  if (path === TOP || known.has(path)) return
   const parent = parentOf(path)
-  await makeDirectories(files, parent)
+  await makeDirectories(files, parent, known)
   await files.makeDirectory(path)
-  await files.syncDirectory(parent)
+  await synced(files.syncDirectory(parent))
+  known.add(path)
 }
 
 async function writePart(files: LogFiles, path: string, bytes: Uint8Array): Promise<string> {
@@ -65,18 +82,41 @@ async function writePart(files: LogFiles, path: string, bytes: Uint8Array): Prom
   const file = await files.open(part, 'create')
   try {
     await writeAll(file, bytes, 0)
-    await file.sync()
+    await synced(file.sync())
   } finally {
     await file.close()
   }
   return part
 }
 
+/** How many files are written at once: fewer than the platform has threads for, of which the journal needs one. */
+const FILES_AT_ONCE = 2
+
 /**
- * Makes a file that never changes again: whole, on the disk when this returns, and never in place of another. One
- * that is there with the same bytes is as good; one with others throws.
+ * Makes files that never change again: whole, on the disk when this returns, and never in place of another. One that is
+ * there with the same bytes is as good; one with others throws. Directories in `known` are on the disk.
  */
-export async function publishFile(files: LogFiles, path: string, bytes: Uint8Array): Promise<void> {
+export async function publishFiles(
+  files: LogFiles,
+  all: readonly (readonly [path: string, bytes: Uint8Array])[],
+  known: Set<string>,
+): Promise<void> {
+  const parents = new Set(all.map(([path]) => parentOf(path)))
+  for (const parent of parents) await makeDirectories(files, parent, known)
+  for (let from = 0; from < all.length; from += FILES_AT_ONCE) {
+    const some = all.slice(from, from + FILES_AT_ONCE)
+    await settled(some.map(([path, bytes]) => publishFile(files, path, bytes)))
+  }
+  for (const parent of parents) await synced(files.syncDirectory(parent))
+}
+
+/** Waits for all, then throws what the first to fail threw: nothing goes on behind the caller's back. */
+async function settled(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+}
+
+async function publishFile(files: LogFiles, path: string, bytes: Uint8Array): Promise<void> {
   const part = await writePart(files, path, bytes)
   try {
     await files.link(part, path)
@@ -86,12 +126,11 @@ export async function publishFile(files: LogFiles, path: string, bytes: Uint8Arr
     assert(there !== undefined && equalBytes(there, bytes), `${path} is there with other bytes`)
   }
   await files.remove(part)
-  await files.syncDirectory(parentOf(path))
 }
 
 /** Puts a file in the place of another: whole, and on the disk when this returns. */
 export async function replaceFile(files: LogFiles, path: string, bytes: Uint8Array): Promise<void> {
   const part = await writePart(files, path, bytes)
   await files.rename(part, path)
-  await files.syncDirectory(parentOf(path))
+  await synced(files.syncDirectory(parentOf(path)))
 }

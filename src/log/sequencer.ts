@@ -1,0 +1,376 @@
+import { assert, at } from '../assert.ts'
+import { bytesOf, equalBytes, textOf } from '../bytes.ts'
+import { type Checkpoint, openCheckpoint, printCheckpoint, type TreeHead } from './checkpoint.ts'
+import { type Edge, grow, headOf, NO_ENTRIES, readEdge } from './edge.ts'
+import { LogFailure } from './failure.ts'
+import { type LogFiles, publishFiles, replaceFile } from './files.ts'
+import { BATCH_BYTES_MAX, Journal, SEGMENT_BYTES } from './journal.ts'
+import { bytesOfFrame, type Frame } from './journal-batch.ts'
+import type { Verifier } from './key.ts'
+import { type Signer, signNote } from './signer.ts'
+import { ENTRY_BYTES_MAX, printTile, TILE_WIDTH } from './tile.ts'
+
+// The one writer of a log. An entry is acknowledged when it is in the journal, on the disk; then it goes into tiles,
+// then a checkpoint is signed, then published. Nothing is signed that is not on the disk, and no size twice.
+
+/** Most bytes of entries that wait to be written; one more is refused until some are. */
+const QUEUE_BYTES_MAX = 33_554_432
+
+/** Most entries that are in the journal and not yet in tiles; further ones are refused until some are. */
+const LAG_ENTRIES_MAX = 1_048_576
+
+/** Most entries that are put into tiles at once. */
+const GROWTH_ENTRIES_MAX = 16_384
+
+/** Where the checkpoint that was signed last stands, and the one that everybody may see. */
+export const SIGNED = 'signed'
+export const PUBLISHED = 'checkpoint'
+
+/** Longest sidecar, in bytes. */
+export const SIDECAR_BYTES_MAX = 1_500_000
+
+/** Something to log. Its index is known when it is written. */
+export interface Item {
+  entry(index: number): Uint8Array
+  /** How long the entry is, in bytes. */
+  readonly entryBytes: number
+  /** What belongs to it and is kept beside the log. */
+  readonly sidecar: Uint8Array
+}
+
+/** What becomes of a signed checkpoint before everybody may see it: cosignatures; null: it is not published. */
+export type Cosign = (note: string, checkpoint: Checkpoint) => Promise<string | null>
+
+export interface SequencerOptions {
+  readonly files: LogFiles
+  readonly origin: string
+  /** Keys that sign: more than one while an old one is replaced. Asked for at each checkpoint. */
+  readonly signers: () => readonly Signer[]
+  /** Keys that may have signed what is there. */
+  readonly verifiers: readonly Verifier[]
+  /** Whether nobody else writes to these files. */
+  readonly isHeld: () => boolean
+  readonly cosign?: Cosign
+  readonly segmentBytes?: number
+}
+
+interface Waiting {
+  readonly items: readonly Item[]
+  readonly bytes: number
+  resolve(first: number): void
+  reject(error: unknown): void
+}
+
+export class Sequencer {
+  readonly #options: SequencerOptions
+  readonly #journal: Journal
+  #edge: Edge
+  /** In the journal, and not in tiles. */
+  readonly #pending: Uint8Array[]
+  /** Directories that are known to be on the disk. */
+  readonly #directories = new Set<string>()
+  /** The checkpoint that was signed last, as it stands on the disk. */
+  #signed: string | undefined
+  #published: TreeHead
+  readonly #queue: Waiting[] = []
+  #queuedBytes = 0
+  #writing: Promise<void> | undefined
+  #integrating: Promise<void> | undefined
+  /** Why nothing is written any more. */
+  #stopped: Error | undefined
+
+  /** Opens a log, and begins one where there is none. Throws when what is there is not as it was left. */
+  static async open(options: SequencerOptions): Promise<Sequencer> {
+    const signed = await readHead(options, SIGNED)
+    const published = await readHead(options, PUBLISHED)
+    if ((published?.head.size ?? 0) > (signed?.head.size ?? 0)) {
+      throw new LogFailure(
+        'rolled-back',
+        'more entries were published than are signed for here: this is an older copy; bring back the newest, or begin a new log',
+      )
+    }
+    const edge = signed ? await readEdge(options.files, signed.head) : NO_ENTRIES
+    if ('code' in edge) {
+      throw new LogFailure(
+        'corrupt-log',
+        `${edge.message}; bring it back from a copy, or begin a new log`,
+      )
+    }
+    const { files, segmentBytes = SEGMENT_BYTES } = options
+    const opened = await Journal.open({ files, segmentBytes, signedSize: edge.size })
+    return new Sequencer(options, {
+      ...opened,
+      edge,
+      signed: signed?.note,
+      published: published?.head ?? headOf(NO_ENTRIES),
+    })
+  }
+
+  private constructor(
+    options: SequencerOptions,
+    opened: {
+      readonly journal: Journal
+      readonly entries: readonly Uint8Array[]
+      readonly edge: Edge
+      readonly signed: string | undefined
+      readonly published: TreeHead
+    },
+  ) {
+    this.#options = options
+    this.#journal = opened.journal
+    this.#pending = [...opened.entries]
+    this.#edge = opened.edge
+    this.#signed = opened.signed
+    this.#published = opened.published
+  }
+
+  /** Entries that have been acknowledged, or will be unless the disk fails. */
+  get size(): number {
+    return this.#journal.size
+  }
+
+  /** The tree as everybody may see it. */
+  get published(): TreeHead {
+    return this.#published
+  }
+
+  /** The tree as it was signed last. */
+  get head(): TreeHead {
+    return headOf(this.#edge)
+  }
+
+  /** The checkpoint that was signed last; undefined while nothing was. */
+  get signedNote(): string | undefined {
+    return this.#signed
+  }
+
+  /** Why nothing more can be written; undefined while it can. */
+  get stopped(): Error | undefined {
+    return this.#stopped
+  }
+
+  /** Whether more can be taken now. */
+  get hasRoom(): boolean {
+    return this.#queuedBytes < QUEUE_BYTES_MAX && this.#pending.length < LAG_ENTRIES_MAX
+  }
+
+  /** Makes sure that there is room on the disk ahead of need; throws when there is none. */
+  reserve(): Promise<void> {
+    return this.#journal.reserve()
+  }
+
+  /** Logs some items, one after the other. Answers the first one's index when all are on the disk. */
+  append(items: readonly Item[]): Promise<number> {
+    if (this.#stopped) return Promise.reject(this.#stopped)
+    assert(items.every(isWithinBounds), 'an item is too long to be logged')
+    if (!this.hasRoom) {
+      return Promise.reject(new LogFailure('busy', 'the log is behind; try again'))
+    }
+    const bytes = items.reduce((sum, item) => sum + bytesOfItem(item), 0)
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ items, bytes, resolve, reject })
+      this.#queuedBytes += bytes
+      this.#writing ??= this.#write()
+    })
+  }
+
+  /** Writes what waits, as much at once as there is: the longer the disk takes, the more it gets at a time. */
+  async #write(): Promise<void> {
+    // Whoever asks in the same turn is written together.
+    await undefined
+    while (this.#queue.length > 0) {
+      const group = this.#queue.shift() as Waiting
+      try {
+        const first = this.#journal.size
+        const together = this.#takeBeside(group)
+        await this.#writeItems(together.flatMap(({ items }) => items))
+        let index = first
+        for (const { items, resolve } of together) {
+          resolve(index)
+          index += items.length
+        }
+      } catch (error) {
+        this.#refuse(group, error)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  #taken: readonly Waiting[] = []
+
+  /** The groups that go to the disk with one that is first. */
+  #takeBeside(group: Waiting): readonly Waiting[] {
+    const taken = [group]
+    let bytes = group.bytes
+    while (this.#queue.length > 0 && bytes + at(this.#queue, 0).bytes <= BATCH_BYTES_MAX / 2) {
+      const next = this.#queue.shift() as Waiting
+      bytes += next.bytes
+      taken.push(next)
+    }
+    this.#queuedBytes -= bytes
+    this.#taken = taken
+    return taken
+  }
+
+  async #writeItems(items: readonly Item[]): Promise<void> {
+    for (let from = 0; from < items.length; ) {
+      const first = this.#journal.size
+      const frames: Frame[] = []
+      let bytes = 0
+      for (let i = from; i < items.length; i++) {
+        const frame = frameOf(at(items, i), first + i - from)
+        bytes += bytesOfFrame(frame)
+        if (bytes > BATCH_BYTES_MAX / 2 && frames.length > 0) break
+        frames.push(frame)
+      }
+      this.#assertHeld()
+      await this.#journal.append(frames)
+      this.#pending.push(...frames.map(({ entry }) => entry))
+      from += frames.length
+    }
+  }
+
+  /** Tells those whose items were not written; after a failed sync, everybody from then on. */
+  #refuse(group: Waiting, error: unknown): void {
+    const refused = this.#taken.includes(group) ? this.#taken : [group]
+    for (const { reject } of refused) reject(error)
+    if (!isFatal(error)) return
+    this.#stop(error)
+    for (const { reject } of this.#queue.splice(0)) reject(this.#stopped)
+    this.#queuedBytes = 0
+  }
+
+  #stop(error: Error): void {
+    this.#stopped ??= new LogFailure('stopped', `the log stopped: ${error.message}`, error)
+  }
+
+  #assertHeld(): void {
+    if (this.#options.isHeld()) return
+    throw new LogFailure('another-writer', 'another process has taken the lock of this log')
+  }
+
+  /** Puts what is in the journal into tiles, signs a checkpoint and publishes it. One such is under way at a time. */
+  integrate(): Promise<void> {
+    this.#integrating ??= this.#integrate().finally(() => {
+      this.#integrating = undefined
+    })
+    return this.#integrating
+  }
+
+  async #integrate(): Promise<void> {
+    if (this.#stopped) throw this.#stopped
+    try {
+      if (this.#signed === undefined) await this.#sign(this.#edge)
+      do {
+        if (this.#pending.length > 0) await this.#grow()
+        await this.#publish()
+      } while (this.#pending.length > 0)
+    } catch (error) {
+      if (isFatal(error)) this.#stop(error)
+      throw error
+    }
+  }
+
+  async #grow(): Promise<void> {
+    const { files } = this.#options
+    const entries = this.#pending.slice(0, GROWTH_ENTRIES_MAX)
+    const before = this.#edge
+    const { edge, tiles } = grow(before, entries)
+    await publishFiles(
+      files,
+      tiles.map(([tile, bytes]) => [printTile(tile), bytes]),
+      this.#directories,
+    )
+    await this.#sign(edge)
+    this.#edge = edge
+    this.#pending.splice(0, entries.length)
+    for (const [tile] of tiles) {
+      if (tile.width === TILE_WIDTH) await files.remove(`${printTile(tile)}.p`)
+    }
+  }
+
+  async #sign(edge: Edge): Promise<void> {
+    const { files, origin, signers } = this.#options
+    this.#assertHeld()
+    const there = await files.read(SIGNED)
+    const isOurs =
+      this.#signed === undefined
+        ? there === undefined
+        : there !== undefined && equalBytes(there, bytesOf(this.#signed))
+    if (!isOurs) {
+      throw new LogFailure('another-writer', 'another process has signed for this log')
+    }
+    // INVARIANT: a size is signed for once. A tree only grows, and what it grew by is in the journal for good.
+    assert(this.#signed === undefined || edge.size > this.#edge.size, 'a size is signed for twice')
+    const note = signNote(printCheckpoint({ origin, ...headOf(edge) }), ...signers())
+    await replaceFile(files, SIGNED, bytesOf(note))
+    this.#signed = note
+  }
+
+  async #publish(): Promise<void> {
+    const { files, origin, cosign } = this.#options
+    const head = headOf(this.#edge)
+    const note = this.#signed
+    const isPublished = this.#published.size === head.size && (await this.#isThere())
+    if (note === undefined || isPublished) return
+    const cosigned = cosign ? await cosign(note, { origin, ...head }) : note
+    if (cosigned === null) return
+    await replaceFile(files, PUBLISHED, bytesOf(cosigned))
+    this.#published = head
+  }
+
+  async #isThere(): Promise<boolean> {
+    return (await this.#options.files.read(PUBLISHED)) !== undefined
+  }
+
+  /** Writes what waits and ends. What was acknowledged is in tiles when this returns, unless the disk fails. */
+  async close(): Promise<void> {
+    await this.#writing
+    try {
+      await this.#integrating
+      if (!this.#stopped) await this.integrate()
+    } finally {
+      this.#stopped ??= new LogFailure('closed', 'the log is closed')
+      await this.#journal.close()
+    }
+  }
+}
+
+function isWithinBounds({ entryBytes, sidecar }: Item): boolean {
+  return entryBytes <= ENTRY_BYTES_MAX && sidecar.length <= SIDECAR_BYTES_MAX
+}
+
+function bytesOfItem({ entryBytes, sidecar }: Item): number {
+  return entryBytes + sidecar.length
+}
+
+function frameOf(item: Item, index: number): Frame {
+  const entry = item.entry(index)
+  assert(
+    entry.length === item.entryBytes,
+    `an entry of ${entry.length} bytes, not ${item.entryBytes}`,
+  )
+  return { entry, sidecar: item.sidecar }
+}
+
+function isFatal(error: unknown): error is Error {
+  const fatal: readonly unknown[] = ['sync-failed', 'another-writer']
+  return error instanceof LogFailure && fatal.includes(error.code)
+}
+
+interface ReadHead {
+  readonly note: string
+  readonly head: TreeHead
+}
+
+async function readHead(
+  { files, origin, verifiers }: SequencerOptions,
+  path: string,
+): Promise<ReadHead | undefined> {
+  const bytes = await files.read(path)
+  if (!bytes) return undefined
+  const note = textOf(bytes) ?? ''
+  const opened = await openCheckpoint(note, origin, verifiers)
+  if (opened.ok) return { note, head: opened.value }
+  throw new LogFailure('corrupt-log', `${path}: ${opened.error.message}; bring it back from a copy`)
+}
