@@ -7,3 +7,7 @@ export type Sha256 = (text: string) => string
 export function digestOf(hex: string): Digest {
   return `sha256:${hex}`
 }
+
+export function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text)
+}

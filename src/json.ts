@@ -44,6 +44,17 @@ export function parseJson(text: string): Result<unknown, JsonError> {
   return failed('duplicate-key', path, `the member ${quote(name)} is there twice in one object`)
 }
 
+/** The members of an object that has these and no other; undefined for any other value. */
+export function exactMembers<Name extends string>(
+  value: unknown,
+  names: readonly Name[],
+): Readonly<Record<Name, unknown>> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const isExact =
+    Object.keys(value).length === names.length && names.every((name) => Object.hasOwn(value, name))
+  return isExact ? (value as Record<Name, unknown>) : undefined
+}
+
 function isTooDeep(text: string): boolean {
   return scanStructure(text).depth > JSON_DEPTH_MAX
 }

@@ -6,6 +6,9 @@ export type Duration = number
 
 export const DAY_MS = 86_400_000
 
+/** 9999-12-31T23:59:59.999Z: the last instant that has a text (RFC 3339 §1). */
+export const INSTANT_MAX: Instant = 253_402_300_799_999
+
 /** Longest duration a document may state, in days: a hundred years. */
 const DURATION_DAYS_MAX = 36_500
 

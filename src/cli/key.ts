@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { isId } from '../ids.ts'
+import { writeSecretFile } from '../log/secret-file.ts'
 import {
   KEY_DAYS,
   type KeyEntry,
@@ -16,7 +17,6 @@ import { DAY_MS, parseDuration, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { readKeyFile } from './key-file.ts'
 import { writeJson, writeLine } from './output.ts'
-import { writeSecretFile } from './secret-file.ts'
 import { UsageError } from './usage-error.ts'
 
 export const key: Command = {

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { isKeyName, printVerifier } from '../log/key.ts'
+import { writeSecretFile } from '../log/secret-file.ts'
 import { printSigner, SEED_BYTES, signerOf } from '../log/signer.ts'
 import { type Command, EXIT } from './command.ts'
 import { writeJson, writeLine } from './output.ts'
-import { writeSecretFile } from './secret-file.ts'
 import { UsageError } from './usage-error.ts'
 
 export const keygen: Command = {

@@ -2,6 +2,8 @@ import { type Bytes, base64Of, bytesOf, bytesOfBase64, concatBytes, textOf } fro
 import { canonicalJson } from '../canonical-json.ts'
 import { parseJson } from '../json.ts'
 import { fail, ok, type Result } from '../result.ts'
+import type { Verifier } from './key.ts'
+import { isEd25519Signature } from './web-crypto.ts'
 
 // Signed statements: DSSE envelopes (https://github.com/secure-systems-lab/dsse) of in-toto statements.
 
@@ -45,6 +47,21 @@ export function parseEnvelope(bytes: Uint8Array): Result<Envelope, EnvelopeError
   return read.length === signatures.length
     ? ok({ payloadType, payload, signatures: read })
     : fail({ code: 'malformed-envelope', message: 'a signature of the envelope is malformed' })
+}
+
+/** Most signatures of an envelope that are tried. */
+const TRIED_MAX = 16
+
+/** Whether a key has signed an envelope. Key ids are hints that nobody has signed, so they are not looked at. */
+export async function isEnvelopeSigned(
+  envelope: Envelope,
+  { publicKey }: Verifier,
+): Promise<boolean> {
+  const message = preAuthenticationOf(envelope)
+  for (const { sig } of envelope.signatures.slice(0, TRIED_MAX)) {
+    if (await isEd25519Signature(publicKey, message, sig)) return true
+  }
+  return false
 }
 
 function parseSignature(value: unknown): EnvelopeSignature | undefined {

@@ -1,18 +1,13 @@
-import { hash } from 'node:crypto'
 import { assert, at } from '../assert.ts'
 import { type Bytes, equalBytes } from '../bytes.ts'
 import { HASH_BYTES, type TreeHead } from './checkpoint.ts'
 import type { LogFiles } from './files.ts'
 import { splitOf } from './merkle.ts'
+import { sha256Now } from './sha256.ts'
 import { hashesAt, parseEntries, printEntries, printTile, TILE_WIDTH, type Tile } from './tile.ts'
 
 // The right edge of a tree: what it takes to make the tree grow without reading it again. Hashes are made at once, with
 // the platform's fastest call: a log makes two for every entry.
-
-/** SHA-256 in Node. */
-export function sha256Now(bytes: Uint8Array): Bytes {
-  return hash('sha256', bytes, 'buffer') as Bytes
-}
 
 const LEAF = Buffer.of(0)
 const NODE = Buffer.of(1)

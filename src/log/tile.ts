@@ -1,3 +1,4 @@
+import { assert } from '../assert.ts'
 import { type Bytes, concatBytes, parseWholeNumber } from '../bytes.ts'
 import { fail, ok, type Result } from '../result.ts'
 
@@ -45,7 +46,7 @@ export function parseTile(path: string): Tile | undefined {
   const level = levelText === 'entries' ? 'entries' : parseWholeNumber(levelText)
   const width = Number(widthText)
   if (level === undefined || (level !== 'entries' && level > LEVEL_MAX)) return undefined
-  if (!Number.isSafeInteger(index)) return undefined
+  if (!Number.isSafeInteger(index) || width > TILE_WIDTH) return undefined
   const tile: Tile = { level, index, width }
   // Refuses a full tile that is called partial, and an index with groups too many.
   return printTile(tile) === path ? tile : undefined
@@ -77,6 +78,7 @@ export function printEntries(entries: readonly Uint8Array[]): Bytes {
 }
 
 function lengthOf({ length }: Uint8Array): Bytes {
+  assert(length <= ENTRY_BYTES_MAX, `an entry of ${length} bytes is too long for a bundle`)
   return Uint8Array.of(length >>> 8, length & 0xff)
 }
 

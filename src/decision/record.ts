@@ -1,0 +1,102 @@
+import { assert } from '../assert.ts'
+import {
+  type Bytes,
+  bytesOfHex,
+  bytesOfUint64,
+  concatBytes,
+  equalBytes,
+  hexOf,
+  uint64At,
+} from '../bytes.ts'
+import { type Digest, digestOf } from '../digest.ts'
+import { fail, ok, type Result } from '../result.ts'
+import { INSTANT_MAX, type Instant } from '../time.ts'
+import { OUTCOMES, type Outcome } from './decision.ts'
+
+// The entry of a decision log: what is kept of a decision for good, with nothing of its content (semantics §13).
+
+const VERSION = 1
+/** Length of every record, in bytes. */
+export const RECORD_BYTES = 115
+const HASH_BYTES = 32
+
+/** Where each part begins, in bytes; the one-byte parts are version, outcome and flags. */
+const AT = { sequence: 3, instant: 11, bundle: 19, pseudonym: 51, commitment: 83 } as const
+
+/** The flag of a record that counts plain permits, rather than being about one decision. */
+const COUNTS = 1
+
+const NO_PSEUDONYM = new Uint8Array(HASH_BYTES)
+
+export interface DecisionRecord {
+  /** `permit` only of a record that counts plain permits: a single one has no record (semantics §13.2). */
+  readonly outcome: Outcome
+  /** The place in the log, from 0, without gaps. */
+  readonly sequence: number
+  readonly at: Instant
+  /** The bundle that decided. */
+  readonly bundle: Digest
+  /** What stands for the contract, 32 bytes; null unless an exception was used. */
+  readonly pseudonym: Bytes | null
+  /** HMAC-SHA-256 of the payload under a key kept beside it, 32 bytes. */
+  readonly commitment: Bytes
+}
+
+export interface RecordError {
+  readonly code: 'malformed-record'
+  readonly message: string
+}
+
+/** 115 bytes, numbers big-endian (docs/formats.md, Record). */
+export function printRecord(record: DecisionRecord): Bytes {
+  const { outcome, sequence, at, bundle, pseudonym, commitment } = record
+  assert(isUsing(outcome) === (pseudonym !== null), 'an exception alone has a pseudonym')
+  const flags = outcome === 'permit' ? COUNTS : 0
+  const bytes = concatBytes(
+    Uint8Array.of(VERSION, OUTCOMES.indexOf(outcome), flags),
+    bytesOfUint64(sequence),
+    bytesOfUint64(at),
+    bytesOfHex(bundle.slice(digestOf('').length)) ?? new Uint8Array(),
+    pseudonym ?? NO_PSEUDONYM,
+    commitment,
+  )
+  assert(bytes.length === RECORD_BYTES, `a record has ${RECORD_BYTES} bytes, not ${bytes.length}`)
+  return bytes
+}
+
+function isUsing(outcome: Outcome): boolean {
+  return outcome === 'permit-under-exception'
+}
+
+/** Reads a record as `printRecord` writes it, and no other. */
+export function parseRecord(bytes: Uint8Array): Result<DecisionRecord, RecordError> {
+  if (bytes.length !== RECORD_BYTES) return malformed(`it has ${bytes.length} bytes`)
+  if (bytes[0] !== VERSION) return malformed(`it is of version ${bytes[0]}`)
+  const outcome = OUTCOMES[bytes[1] ?? OUTCOMES.length]
+  if (outcome === undefined) return malformed('it has no outcome')
+  if (bytes[2] !== (outcome === 'permit' ? COUNTS : 0)) return malformed('its flags are wrong')
+  const sequence = uint64At(bytes, AT.sequence)
+  const at = uint64At(bytes, AT.instant)
+  if (sequence === undefined) return malformed('its sequence is too large')
+  if (at === undefined || at > INSTANT_MAX) return malformed('its time is no instant')
+  const pseudonym = hashAt(bytes, AT.pseudonym)
+  if (isUsing(outcome) === equalBytes(pseudonym, NO_PSEUDONYM)) {
+    return malformed('an exception alone has the pseudonym of a contract')
+  }
+  return ok({
+    outcome,
+    sequence,
+    at,
+    bundle: digestOf(hexOf(hashAt(bytes, AT.bundle))),
+    pseudonym: isUsing(outcome) ? pseudonym : null,
+    commitment: hashAt(bytes, AT.commitment),
+  })
+}
+
+function hashAt(bytes: Uint8Array, offset: number): Bytes {
+  return Uint8Array.from(bytes.subarray(offset, offset + HASH_BYTES))
+}
+
+function malformed(why: string): Result<never, RecordError> {
+  return fail({ code: 'malformed-record', message: `this is no decision record: ${why}` })
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto'
+import { assert } from '../assert.ts'
+import { type Bytes, bytesOf, concatBytes, textOf } from '../bytes.ts'
+import type { Decision } from '../decision/decision.ts'
+import {
+  type PermitCount,
+  permitsOf,
+  printCountsPayload,
+  printDecisionPayload,
+} from '../decision/payload.ts'
+import { parseRecord, printRecord, RECORD_BYTES } from '../decision/record.ts'
+import type { Request } from '../decision/request.ts'
+import type { Digest } from '../digest.ts'
+import { parseJson } from '../json.ts'
+import type { Instant } from '../time.ts'
+import { type LogFiles, replaceFile } from './files.ts'
+import { sidecarsFrom } from './journal.ts'
+import { PlainPermits } from './plain-permits.ts'
+import type { Item, Sequencer } from './sequencer.ts'
+import { hmacNow } from './sha256.ts'
+
+// The decision log: what is kept of decisions, and beside it what they were about (semantics §13.2, §13.3).
+
+/** Bytes of the key that a payload is committed to with; it stands before the payload. */
+export const COMMITMENT_KEY_BYTES = 32
+
+/** Keys are drawn so many at a time. */
+const KEYS_AT_ONCE = 256
+
+/** Most contracts whose pseudonyms are remembered. */
+const PSEUDONYMS_MAX = 16_384
+
+/** How far plain permits have been added up, so that a start need not read all payloads. */
+const TOTAL = 'permits'
+
+export interface Recorded {
+  readonly decision: Decision
+  readonly request: Request
+}
+
+export interface DecisionLogOptions {
+  readonly files: LogFiles
+  readonly sequencer: Sequencer
+  /** `<name>-<epoch>`, which ids of records begin with. */
+  readonly name: string
+  readonly epoch: number
+  readonly pseudonymKey: Uint8Array
+}
+
+export class DecisionLog {
+  readonly #options: DecisionLogOptions
+  readonly #pseudonyms = new Map<string, Bytes>()
+  readonly #permits = new PlainPermits()
+  #permitsLogged: number
+  #countedFrom: Instant | undefined
+  #keys: Buffer = Buffer.alloc(0)
+
+  static async open(options: DecisionLogOptions): Promise<DecisionLog> {
+    return new DecisionLog(options, await totalOf(options))
+  }
+
+  private constructor(options: DecisionLogOptions, permitsLogged: number) {
+    this.#options = options
+    this.#permitsLogged = permitsLogged
+  }
+
+  /** Plain permits that the log's counts add up to. */
+  get permitsLogged(): number {
+    return this.#permitsLogged
+  }
+
+  /** Logs decisions; answers the ids of their records once they are on the disk. */
+  async record(all: readonly Recorded[]): Promise<readonly string[]> {
+    const first = await this.#options.sequencer.append(all.map((one) => this.#itemOf(one)))
+    return all.map((_, i) => this.idOf(first + i))
+  }
+
+  idOf(index: number): string {
+    return `${this.#options.name}-${this.#options.epoch}/${index}`
+  }
+
+  #itemOf({ decision, request }: Recorded): Item {
+    const { outcome, contract, at, bundle } = decision
+    assert(outcome !== 'permit', 'a plain permit is counted, not recorded')
+    const pseudonym = contract === null ? null : this.#pseudonymOf(contract)
+    const payload = printDecisionPayload(decision, request)
+    return this.#committed(payload, { outcome, at, bundle, pseudonym })
+  }
+
+  #committed(
+    payload: string,
+    record: Omit<Parameters<typeof printRecord>[0], 'sequence' | 'commitment'>,
+  ): Item {
+    const sidecar = concatBytes(this.#newKey(), bytesOf(payload))
+    const key = sidecar.subarray(0, COMMITMENT_KEY_BYTES)
+    const commitment = hmacNow(key, sidecar.subarray(COMMITMENT_KEY_BYTES))
+    return {
+      entryBytes: RECORD_BYTES,
+      sidecar,
+      entry: (sequence): Bytes => printRecord({ ...record, sequence, commitment }),
+    }
+  }
+
+  #newKey(): Uint8Array {
+    if (this.#keys.length === 0) this.#keys = randomBytes(KEYS_AT_ONCE * COMMITMENT_KEY_BYTES)
+    const key = this.#keys.subarray(0, COMMITMENT_KEY_BYTES)
+    this.#keys = this.#keys.subarray(COMMITMENT_KEY_BYTES)
+    return key
+  }
+
+  /** What stands for a contract within this log: nobody without the key can tell of which, or link two logs. */
+  #pseudonymOf(contract: string): Bytes {
+    const known = this.#pseudonyms.get(contract)
+    if (known) return known
+    const { pseudonymKey, name, epoch } = this.#options
+    const key = hmacNow(pseudonymKey, bytesOf(contract))
+    const pseudonym = hmacNow(key, bytesOf(`${name}/${epoch}`))
+    if (this.#pseudonyms.size === PSEUDONYMS_MAX) this.#pseudonyms.clear()
+    this.#pseudonyms.set(contract, pseudonym)
+    return pseudonym
+  }
+
+  /** Counts a plain permit. Whether it is time to log the counts. */
+  count({ customer, deployment, uses }: Request, at: Instant): boolean {
+    this.#countedFrom ??= at
+    this.#permits.add(customer, deployment, uses)
+    return this.#permits.isFull
+  }
+
+  /** Logs what plain permits were counted since the last time; nothing when there were none. */
+  async logCounts(until: Instant, bundle: Digest): Promise<void> {
+    if (this.#permits.isEmpty) return
+    const from = this.#countedFrom ?? until
+    this.#countedFrom = undefined
+    const counts = this.#permits.take()
+    try {
+      await this.#append(counts, { from, until: Math.max(until, from + 1) }, bundle)
+    } catch (error) {
+      this.#permits.putBack(counts)
+      this.#countedFrom = from
+      throw error
+    }
+  }
+
+  async #append(
+    counts: readonly PermitCount[],
+    time: { readonly from: Instant; readonly until: Instant },
+    bundle: Digest,
+  ): Promise<void> {
+    const payload = printCountsPayload({ counts, ...time })
+    const record = { outcome: 'permit', at: time.until, bundle, pseudonym: null } as const
+    const index = await this.#options.sequencer.append([this.#committed(payload, record)])
+    this.#permitsLogged += counts.reduce((sum, { count }) => sum + count, 0)
+    const total = { size: index + 1, permits: this.#permitsLogged }
+    await replaceFile(this.#options.files, TOTAL, bytesOf(JSON.stringify(total)))
+  }
+}
+
+/** All plain permits that a log's counts add up to: those added up before, and what was logged since. */
+async function totalOf({ files, sequencer }: DecisionLogOptions): Promise<number> {
+  const json = parseJson(textOf((await files.read(TOTAL)) ?? new Uint8Array()) ?? '')
+  const kept = json.ok ? (json.value as { size?: unknown; permits?: unknown }) : {}
+  const isKept = Number.isSafeInteger(kept.size) && Number.isSafeInteger(kept.permits)
+  let total = isKept ? (kept.permits as number) : 0
+  const from = isKept ? Math.min(kept.size as number, sequencer.size) : 0
+  for await (const { frame } of sidecarsFrom(files, from)) {
+    const record = parseRecord(frame.entry)
+    if (!record.ok || record.value.outcome !== 'permit' || frame.state !== 'whole') continue
+    total += permitsOf(textOf(frame.sidecar.subarray(COMMITMENT_KEY_BYTES)) ?? '')
+  }
+  return total
+}
