@@ -35,7 +35,18 @@ const AIMS: readonly ((call: Call) => boolean)[] = [
   ({ path }): boolean => path.startsWith('journal'),
   ({ kind, path }): boolean => kind === 'write' && path.startsWith('journal'),
   ({ path }): boolean => path.endsWith('.segment'),
+  ({ kind, path }): boolean => kind === 'sync' && path.endsWith('.segment'),
   ({ path }): boolean => !path.includes('/'),
+]
+
+/** Every kind of fault that one call can have. */
+export const FAULTS: readonly Fault[] = [
+  { kind: 'off', when: 'before' },
+  { kind: 'off', when: 'middle' },
+  { kind: 'off', when: 'after' },
+  { kind: 'error', code: 'EIO', when: 'before' },
+  { kind: 'error', code: 'EIO', when: 'after' },
+  { kind: 'short', bytes: 1 },
 ]
 
 /** A fault at one call or a few; at times there is none. */

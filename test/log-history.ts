@@ -26,11 +26,11 @@ export class LogHistory {
   #isFaulty = false
   #isSyncFailed = false
 
-  constructor(prebuilt: Prebuilt, seed: number) {
+  constructor(prebuilt: Prebuilt, seed: number, size?: (typeof SIZES)[number]) {
     this.random = randomOf(seed)
-    const size = oneOf(this.random, SIZES)
-    this.files = (prebuilt.bySize.get(size) as SimulatedFiles).clone()
-    this.account = new LogAccount({ tree: prebuilt.tree, size })
+    const first = size ?? oneOf(this.random, SIZES)
+    this.files = (prebuilt.bySize.get(first) as SimulatedFiles).clone()
+    this.account = new LogAccount({ tree: prebuilt.tree, size: first })
   }
 
   async live(plan: Plan): Promise<void> {
