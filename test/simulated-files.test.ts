@@ -186,6 +186,13 @@ test('a file that was removed and not synced may be there after a crash', async 
   expect(await foundAfterCrashes(files, 'a')).toEqual(new Set([null, 'kept']))
 })
 
+test('a file that was made and removed and not synced may be back after a crash', async () => {
+  const files = new SimulatedFiles()
+  await put(files, { text: 'kept', isSynced: true })
+  await files.remove('a')
+  expect(await foundAfterCrashes(files, 'a', 'any')).toEqual(new Set([null, 'kept']))
+})
+
 test('a directory is removed with all that is in it', async () => {
   const files = new SimulatedFiles()
   await files.makeDirectory('d')
@@ -215,6 +222,7 @@ test('a copy and what it was made from do not see each other', async () => {
   const files = await filesWith('-')
   const copy = files.clone()
   await put(files, { text: 'x' })
+  expect(await textIn(copy, 'a')).toBe('-')
   await put(copy, { text: 'y' })
   await copy.makeDirectory('d')
   expect([await textIn(files, 'a'), await textIn(copy, 'a')]).toEqual(['x', 'y'])
