@@ -25,6 +25,14 @@ export function timeSteps(
     at: NOW,
     customers: 'all',
     metrics: { decided: () => undefined },
+    recorder: {
+      unavailable: null,
+      hasRoom: true,
+      isLow: false,
+      record: () => [],
+      count: () => undefined,
+    },
+    mayRecord: () => true,
   } as const
   const answer = (kind: Kind, text: string): unknown => {
     const body = parseJson(text)

@@ -28,7 +28,7 @@ const APART = [['gateway', 'server']] as const
 const PURE = ['policy', 'contract', 'review', 'decision']
 
 /** What runs wherever JavaScript does, with all that it loads and no package. */
-const ENGINE = 'decision/engine.ts'
+const ENTRIES = ['decision/engine.ts', 'log/verify.ts']
 
 const FILE_LINES_MAX = 400
 const DEFINITION_LINES_MAX = 200
@@ -117,7 +117,7 @@ function code({ text }: Source): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$|'[^'\n]*'|`[^`]*`/gm, '')
 }
 
-test('the engine imports no package', () => {
+test.each(ENTRIES)('%s and what it loads import no package', (entry) => {
   const seen = new Set<string>()
   const packages: string[] = []
   const follow = (name: string): void => {
@@ -132,7 +132,7 @@ test('the engine imports no package', () => {
       else packages.push(`${name} imports ${specifier}`)
     }
   }
-  follow(ENGINE)
+  follow(entry)
   expect(packages).toEqual([])
 })
 

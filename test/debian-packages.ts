@@ -1,12 +1,21 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, resolve } from 'node:path'
+import { delimiter, isAbsolute, resolve } from 'node:path'
 
 // Programs that tests need and npm does not bring. `npm test` runs this file before the tests: it installs
 // those that are missing where it can, and otherwise says how and fails.
 
-/** The program that a test runs, by the Debian package that brings it: looked up on the PATH, or a whole path. */
-const PROGRAMS = { chromium: 'chromium', curl: 'curl', python3: 'python3' } as const
+/**
+ * What a test needs, by the Debian package that brings it: a program, looked up on the PATH, or the whole path of a
+ * file.
+ */
+const PROGRAMS = {
+  chromium: 'chromium',
+  curl: 'curl',
+  'golang-go': 'go',
+  'golang-golang-x-mod-dev': '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
+  python3: 'python3',
+} as const
 
 type DebianPackage = keyof typeof PROGRAMS
 
@@ -23,7 +32,7 @@ const LOCK_PAUSE_S = 3
 
 const APT = ['-q', '-o', `DPkg::Lock::Timeout=${LOCK_S_MAX}`, '-o', 'Acquire::Retries=3']
 
-/** Where the program of a package is. A test that needs it fails here, and says how to get it. */
+/** Where the program or file of a package is. A test that needs it fails here, and says how to get it. */
 export function programOf(name: DebianPackage): string {
   const program = find(PROGRAMS[name])
   if (program !== undefined) return program
@@ -31,6 +40,7 @@ export function programOf(name: DebianPackage): string {
 }
 
 function find(program: string): string | undefined {
+  if (isAbsolute(program)) return isFile(program) ? program : undefined
   const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
   return folders.map((folder) => resolve(folder, program)).find(isProgram)
 }
@@ -38,10 +48,14 @@ function find(program: string): string | undefined {
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
+    return isFile(path)
   } catch {
     return false
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 function missing(): DebianPackage[] {
@@ -49,8 +63,9 @@ function missing(): DebianPackage[] {
 }
 
 function howTo(names: readonly DebianPackage[]): string {
-  const programs = names.map((name) => PROGRAMS[name]).join(', ')
-  return `run \`apt-get install --no-install-recommends ${names.join(' ')}\` as root, or put ${programs} on the PATH`
+  const programs = names.map((name) => PROGRAMS[name]).filter((program) => !isAbsolute(program))
+  const otherwise = programs.length === 0 ? '' : `, or put ${programs.join(', ')} on the PATH`
+  return `run \`apt-get install --no-install-recommends ${names.join(' ')}\` as root${otherwise}`
 }
 
 function say(text: string): void {

@@ -20,6 +20,8 @@ import { printBundle } from '../src/decision/bundle-file.ts'
 import { type DocumentKind, SHAPES, schemaOf } from '../src/decision/documents.ts'
 import * as engine from '../src/decision/engine.ts'
 import { REQUEST_ERROR_CODES } from '../src/decision/request.ts'
+import { STEPS } from '../src/log/verification.ts'
+import * as verify from '../src/log/verify.ts'
 import { builtPackage } from './built-package.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -157,9 +159,10 @@ describe('every command has a section with its usage and options', () => {
   })
 })
 
-test('every export of the library has a row, and nothing else has', () => {
-  const rows = found(/^\| `(\w+)\(/gm, read('docs/library.md'))
-  expect(rows).toEqual(Object.keys(engine).sort())
+test('every export of each library has a row, and nothing else has', () => {
+  const [, ...sections] = read('docs/library.md').split(/^## `proviso/m)
+  const rows = sections.map((section) => found(/^\| `(\w+)\(/gm, section))
+  expect(rows).toEqual([engine, verify].map((library) => Object.keys(library).sort()))
 })
 
 describe('every code that code gives is listed', () => {
@@ -210,6 +213,13 @@ describe('every code that code gives is listed', () => {
     expect(unlisted(literalCodes('src/server/*.ts'), listed)).toEqual([])
   })
 
+  test('of what is checked of a receipt, in order', () => {
+    const section = formats.split('## Receipt')[1] ?? ''
+    expect(
+      [...section.matchAll(/^\| `([a-z-]+)` \| .* \| .*\|$/gm)].map(([, step]) => step),
+    ).toEqual([...STEPS])
+  })
+
   /** Texts that stand after `code:`, in types and in values; of more than one word, so no type's name. */
   function literalCodes(files: string): string[] {
     const texts = globSync(files, { cwd: ROOT }).filter((name) => !name.endsWith('.test.ts'))
@@ -230,7 +240,7 @@ describe('every code that code gives is listed', () => {
 
 test('the changelog and the formats state every format in force', () => {
   const inForce = found(/'(proviso\/[a-z]+@\d+)'/g, source)
-  expect(inForce).toHaveLength(8)
+  expect(inForce).toHaveLength(9)
   expect(unlisted(inForce, read('CHANGELOG.md'))).toEqual([])
   expect(inForce.filter((format) => !formats.includes(format))).toEqual([])
 })

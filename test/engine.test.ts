@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { readDirectory } from '../src/cli/directory.ts'
-import { builtPackage } from './built-package.ts'
+import { builtPackage, graphOf } from './built-package.ts'
 import { openPage } from './chromium.ts'
 import { EXAMPLE_DIR, ROOT } from './example-world.ts'
 import { jsonLines, proviso } from './proviso.ts'
@@ -18,39 +18,20 @@ function built(path: string): string {
   return readFileSync(join(BUILT, path), 'utf8')
 }
 
-/** Everything that a built module imports, by name. */
-function importsOf(path: string): string[] {
-  const code = built(path).replaceAll(/^\/\/.*$/gm, '')
-  const names = code.matchAll(/(?:\bfrom|\bimport\(?)\s*(['"])([^'"]+)\1|\brequire\(/g)
-  return [...names].map(([all, , name]) => name ?? all)
-}
-
-/** The modules that one loads, itself among them, and whatever they import that is no module beside them. */
-function graphOf(entry: string): { modules: string[]; foreign: string[] } {
-  const modules = [entry]
-  const foreign: string[] = []
-  for (const module of modules) {
-    for (const name of importsOf(module)) {
-      const path = new URL(name, `file://${module}`).pathname
-      if (!name.startsWith('.')) foreign.push(`${module} imports ${name}`)
-      else if (!modules.includes(path)) modules.push(path)
-    }
-  }
-  return { modules: modules.sort(), foreign }
-}
-
 test('`proviso/decision` loads no package and no module of Node', () => {
-  const { modules, foreign } = graphOf(ENTRY)
+  const { modules, foreign } = graphOf(BUILT, ENTRY)
   expect(foreign).toEqual([])
   expect(modules).toContain('/dist/decision/decide.js')
   // The same walk does find packages where there are some.
-  expect(graphOf('/dist/decision/documents.js').foreign.join()).toMatch(/imports zod.*imports yaml/)
+  expect(graphOf(BUILT, '/dist/decision/documents.js').foreign.join()).toMatch(
+    /imports zod.*imports yaml/,
+  )
 })
 
 test('the modules together are as small as the README says', () => {
   const [, kilobytes] =
     /under (\d+) kB gzipped/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? []
-  const sizes = graphOf(ENTRY).modules.map((module) => gzipSync(built(module)).length)
+  const sizes = graphOf(BUILT, ENTRY).modules.map((module) => gzipSync(built(module)).length)
   const size = sizes.reduce((sum, bytes) => sum + bytes, 0) / 1_000
   expect(size).toBeLessThan(Number(kilobytes))
   expect(size).toBeGreaterThan(Number(kilobytes) - 5)
@@ -76,5 +57,5 @@ test('Chromium decides every request of the example as the command line does', a
   expect(JSON.parse(page.text)).toEqual({ answers: expected, altered: 'bundle-altered' })
   expect(expected.length).toBeGreaterThan(100)
   const modules = page.loaded.filter((path) => path.startsWith('/dist/'))
-  expect(modules.sort()).toEqual(graphOf(ENTRY).modules)
+  expect(modules.sort()).toEqual(graphOf(BUILT, ENTRY).modules)
 })

@@ -31,7 +31,7 @@ function run(command: string, args: readonly string[], cwd: string): string {
 
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>
-  readonly exports: { readonly './decision': Readonly<Record<string, string>> }
+  readonly exports: Readonly<Record<'./decision' | './verify', Readonly<Record<string, string>>>>
 }
 
 beforeAll(() => {
@@ -71,19 +71,24 @@ test('the command runs from another directory, and the package leaves the Node r
 const CONSUMER = `import { type Bundle, type BundleError, openBundle, type Result } from 'proviso/decision'
 const opened: Result<Bundle, BundleError> = await openBundle('no bundle')
 export const code: BundleError['code'] | undefined = opened.ok ? undefined : opened.error.code
+import { parseTrust, type Trust, type Verification, verifyReceipt } from 'proviso/verify'
+const trust = (await parseTrust('quorum none')) as { ok: true; value: Trust }
+const { steps }: Verification = await verifyReceipt('no receipt', trust.value)
+export const step: string | undefined = steps[0]?.step
 `
 
-test('`proviso/decision` is imported and type-checked where no other package is installed', () => {
+test('what the package exports is imported and type-checked where no other package is installed', () => {
   const user = userOf([])
   // TypeScript takes the module's neighbour for types that are not where the manifest says.
   const ours = join(user, 'node_modules/proviso')
   const { exports } = JSON.parse(readFileSync(join(ours, 'package.json'), 'utf8')) as Manifest
-  for (const path of Object.values(exports['./decision']))
-    expect(existsSync(join(ours, path))).toBe(true)
+  for (const entry of [exports['./decision'], exports['./verify']]) {
+    for (const path of Object.values(entry)) expect(existsSync(join(ours, path))).toBe(true)
+  }
   writeFileSync(join(user, 'package.json'), '{ "type": "module" }')
   writeFileSync(join(user, 'consumer.ts'), CONSUMER)
-  const print = "console.log((await import('./consumer.ts')).code)"
-  expect(run('node', ['-e', print], user)).toBe('bundle-format\n')
+  const print = "const { code, step } = await import('./consumer.ts'); console.log(code, step)"
+  expect(run('node', ['-e', print], user)).toBe('bundle-format receipt\n')
   const tsc = join(ROOT, 'node_modules/.bin/tsc')
   const flags = ['--noEmit', '--strict', '--target', 'es2024', '--lib', 'es2024', '--types', '']
   for (const module of ['nodenext', 'preserve']) {

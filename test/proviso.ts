@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { afterAll } from 'vitest'
 import { ROOT } from './example-world.ts'
 
 const PROVISO = join(ROOT, 'bin/proviso')
@@ -22,8 +23,12 @@ export interface Ran {
 /** Where commands keep what they have compiled of themselves, so that a hundred of them start sooner. */
 const COMPILED = join(tmpdir(), 'proviso-test-compiled')
 
+/** Where servers keep the logs that are of no further use: a server that is killed does not remove its own. */
+const LOGS = mkdtempSync(join(tmpdir(), 'proviso-test-logs-'))
+afterAll(() => rmSync(LOGS, { recursive: true, force: true }))
+
 export function spawnProviso(args: readonly string[]): ChildProcessWithoutNullStreams {
-  const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILED }
+  const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILED, TMPDIR: LOGS }
   const child = spawn(PROVISO, [...args], { env })
   // A command that refuses its arguments leaves before it has read what it is sent.
   child.stdin.on('error', () => undefined)

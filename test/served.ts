@@ -1,6 +1,7 @@
 import type { Bundle } from '../src/decision/bundle.ts'
 import type { DecisionPoint } from '../src/server/authzen.ts'
 import { Metrics } from '../src/server/metrics.ts'
+import type { Recorder } from '../src/server/recorder.ts'
 import type { Served } from '../src/server/served.ts'
 
 function ignore(): void {
@@ -9,9 +10,23 @@ function ignore(): void {
 
 export const NO_LOG = { info: ignore, warn: ignore, error: ignore }
 
+/** What every record is called that `keepingNothing` says to have made. */
+export const RECORD = 'test-1/0'
+
+/** A recorder that says yes and keeps nothing, for tests that are not about records. */
+export const keepingNothing: Recorder = {
+  unavailable: null,
+  hasRoom: true,
+  isLow: false,
+  record: (all) => all.map(() => RECORD),
+  count: ignore,
+}
+
 /** What a question is judged by, of every customer. */
 export function pointAt(bundle: Bundle, at: number): DecisionPoint {
-  return { bundle, at, customers: 'all', metrics: { decided: ignore } }
+  const recorder = keepingNothing
+  const mayRecord = (): boolean => true
+  return { bundle, at, customers: 'all', metrics: { decided: ignore }, recorder, mayRecord }
 }
 
 /** A server's view of a bundle that does not change, without keys and log. */
@@ -24,5 +39,7 @@ export function servedFrom(
     return { bundle, loadedAt: 0, reloadsRefused: 0, isCurrent: true }
   }
   const metrics = new Metrics(more.status ?? status, clock)
-  return { status, clock, keyring: () => null, publicUrl: null, metrics, log: NO_LOG, ...more }
+  const recorder = keepingNothing
+  const fixed = { status, clock, publicUrl: null, metrics, recorder, logs: null, log: NO_LOG }
+  return { ...fixed, keyring: () => null, ...more }
 }

@@ -8,13 +8,14 @@ import { writeJson, writeLine } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 export const keygen: Command = {
-  usage: 'FILE --name NAME',
-  summary: 'make the pair of keys that a publisher signs with',
+  usage: 'FILE --name NAME [--witness]',
+  summary: 'make the pair of keys that a publisher signs with, or a witness',
   help: `Writes an Ed25519 private key to FILE, which only its owner may read, and the public key to FILE.pub.
 NAME says whose it is, such as a host name. Servers that take FILE.pub serve what FILE has signed.
+With --witness it is a key that cosigns the checkpoints of logs (\`proviso witness\`), and nothing else.
 
 Exit 0: written. 2: wrong usage, or FILE is there already.`,
-  options: { name: { type: 'string' } },
+  options: { name: { type: 'string' }, witness: { type: 'boolean' } },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
     const name = args.text('name') ?? ''
@@ -26,7 +27,8 @@ Exit 0: written. 2: wrong usage, or FILE is there already.`,
     for (const file of [path, publicPath]) {
       if (existsSync(file)) throw new UsageError(`${file} is there already; name a new file`)
     }
-    const signer = signerOf(name, randomBytes(SEED_BYTES))
+    const kind = args.flag('witness') ? 'cosignature' : 'signature'
+    const signer = signerOf(name, randomBytes(SEED_BYTES), kind)
     const publicKey = printVerifier(signer.verifier)
     writeSecretFile(path, `${printSigner(signer)}\n`)
     writeFileSync(publicPath, `${publicKey}\n`)

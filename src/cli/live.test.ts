@@ -201,7 +201,7 @@ async function published(): Promise<{ dir: string; args: string[]; sign: string[
   ]
   const added = await proviso([...add, '--json'])
   const { key } = JSON.parse(added.stdout) as { key: string }
-  const args = [dir, '--publisher', path('key.pub'), '--keys', path('keys')]
+  const args = [dir, '--publisher', path('key.pub'), '--log', path('log'), '--keys', path('keys')]
   return { dir, args, sign, key }
 }
 
@@ -279,7 +279,8 @@ test('with a certificate it answers over TLS alone', async () => {
 
 test('what may not begin says why in one sentence', async () => {
   const { dir, args, key } = await published()
-  const [, , publisher = '', , keys = ''] = args
+  const [, , publisher = ''] = args
+  const keys = args.at(-1) ?? ''
   const open = join(TEMP, 'open.keys')
   writeFileSync(open, readFileSync(keys))
   chmodSync(open, 0o644)
@@ -289,6 +290,7 @@ test('what may not begin says why in one sentence', async () => {
   const refused: readonly (readonly [string[], number, string | RegExp])[] = [
     [[dir, '--publisher', publisher], 2, '--keys FILE'],
     [[dir, '--publisher', publisher, '--unsigned'], 2, 'not both'],
+    [[dir, '--publisher', publisher, '--keys', keys], 2, '--log DIR'],
     [[dir, '--publisher', `${dir}.key`, '--keys', keys], 2, 'no public key'],
     [[dir, '--publisher', `${dir}.nothing`, '--keys', keys], 2, 'no file'],
     [[...args, '--clock', '2026-03-02T09:00:00Z'], 2, '--clock goes only with --unsigned'],

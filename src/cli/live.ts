@@ -14,6 +14,8 @@ const LOGGED_PROBLEMS_MAX = 20
 export interface LiveOptions extends Source {
   readonly clock: () => Instant
   readonly log: Log
+  /** Done before documents are taken. */
+  readonly publish: (taken: Taken) => Promise<void>
 }
 
 /** The documents that a server answers from, as they stand on the disk: checked, and taken whole or not at all. */
@@ -28,7 +30,9 @@ export class Live {
 
   /** Loads documents and goes on watching them. Refuses to begin with wrong ones. */
   static async open(options: LiveOptions): Promise<Live> {
-    return new Live(options, await loadWhole(options, null))
+    const taken = await loadWhole(options, null)
+    await options.publish(taken)
+    return new Live(options, taken)
   }
 
   private constructor(options: LiveOptions, taken: Taken) {
@@ -61,6 +65,7 @@ export class Live {
       const taken = canPatch
         ? await patched(this.#options, this.#taken, documents, names)
         : await loadWhole(this.#options, this.#taken)
+      if (taken.bundle !== before) await this.#options.publish(taken)
       this.#taken = taken
       this.#refused = new Set()
       if (taken.bundle === before) return

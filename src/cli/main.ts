@@ -1,3 +1,4 @@
+import { LogFailure } from '../log/failure.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -7,12 +8,14 @@ import { init } from './init.ts'
 import { key } from './key.ts'
 import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
+import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { sign } from './sign.ts'
 import { test } from './test.ts'
 import { UsageError } from './usage-error.ts'
+import { witness } from './witness.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   init,
@@ -25,7 +28,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   keygen,
   sign,
   key,
+  log,
   serve,
+  witness,
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -78,7 +83,8 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  const isExpected = error instanceof UsageError || error instanceof RefusedDirectory
+  const isExpected =
+    error instanceof UsageError || error instanceof RefusedDirectory || error instanceof LogFailure
   const isOfSystem = error instanceof Error && 'syscall' in error
   if (!isExpected && !isOfSystem) throw error
   warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)

@@ -1,27 +1,32 @@
-import type { FastifyInstance } from 'fastify'
-import { pino } from 'pino'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, digestOf } from '../digest.ts'
+import type { Evidence } from '../log/evidence.ts'
 import type { Keyring } from '../server/keys.ts'
 import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics } from '../server/metrics.ts'
-import type { Log, Served } from '../server/served.ts'
+import type { Log, LogsServed, Served } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { FollowedFile } from './followed-file.ts'
+import {
+  type EvidencePlace,
+  evidencePlaceOf,
+  openEvidence,
+  publishTaken,
+  TRUST,
+} from './keep-evidence.ts'
 import { readKeyring } from './key-file.ts'
+import { ended, LOOPBACK, listenAt, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
+import { endUnread, logToStandardError } from './server-log.ts'
+import type { Taken } from './taken.ts'
 import { readTls, type Tls } from './tls.ts'
 import { UsageError } from './usage-error.ts'
 
 const PORT = 7420
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
-
-/** Longest that open requests are waited for at the end, in milliseconds. */
-const END_MS_MAX = 10_000
-
-/** How often connections that have become idle are closed at the end, in milliseconds. */
-const IDLE_MS = 50
 
 export const serve: Command = {
   usage:
@@ -50,6 +55,9 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     port: { type: 'string' },
     'public-url': { type: 'string' },
     clock: { type: 'string' },
+    log: { type: 'string' },
+    witnesses: { type: 'string' },
+    'require-witness': { type: 'boolean' },
   },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
@@ -59,50 +67,80 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
       options.publisher === undefined ? null : await readPublisher(options.publisher)
     const keys = options.keys === undefined ? null : followKeys(options.keys, log)
     const clock = clockFrom(options.clock)
-    const live = await Live.open({ path: args.first, publisher, clock, log })
+    const stopped = Promise.withResolvers<Error>()
+    const { publicUrl } = options
+    let live: Live | undefined
+    const bundle = (): Digest => live?.status.bundle.digest ?? NO_BUNDLE
+    const onStopped = stopped.resolve
+    const place = await evidencePlaceOf(args)
+    const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
     try {
-      await answerUntilSignal(args, {
-        ...options,
-        live,
-        keyring: () => keys?.value ?? null,
-        clock,
-        log,
-      })
+      const publish = (taken: Taken): Promise<void> =>
+        publishTaken(evidence, taken, { publisher, at: clock() })
+      live = await Live.open({ path: args.first, publisher, clock, log, publish })
+      const keyring = (): Keyring | null => keys?.value ?? null
+      const serving = { ...options, live, keyring, clock, log, recorder: evidence, evidence, place }
+      const failure = await answerUntil(stopped.promise, args, serving)
+      if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
+      return failure ? EXIT.no : EXIT.done
     } finally {
-      live.close()
+      live?.close()
       keys?.close()
+      await evidence.close()
+      if (place.isTemporary) rmSync(place.path, { recursive: true })
+      endUnread()
     }
-    endUnread()
-    return EXIT.done
   },
 }
 
+/** Named by counts that are logged before there is a bundle: there are none. */
+const NO_BUNDLE = digestOf('0'.repeat(64))
+
 interface Serving
-  extends Omit<Served, 'status' | 'metrics' | 'tls'>,
+  extends Omit<Served, 'status' | 'metrics' | 'logs' | 'tls'>,
     Pick<Options, 'host' | 'port' | 'tls'> {
   readonly live: Live
+  readonly evidence: Evidence
+  readonly place: EvidencePlace
 }
 
-async function answerUntilSignal(args: Arguments, serving: Serving): Promise<void> {
-  const { live, host, port, tls, ...rest } = serving
+/** Answers until a signal comes, or something that makes it impossible, which is what this returns. */
+async function answerUntil(
+  stopped: Promise<Error>,
+  args: Arguments,
+  serving: Serving,
+): Promise<Error | undefined> {
+  const { live, host, port, tls, evidence, place, ...rest } = serving
   const { clock, log } = rest
   // Loaded only here: the web server takes longer to load than all else that the other commands need.
   const { appOf } = await import('../server/app.ts')
   const { Metrics } = await import('../server/metrics.ts')
   const status = (): Live['status'] => live.status
   const metrics = new Metrics(status, clock)
-  const app = appOf({ ...rest, status, metrics, ...(tls ? { tls } : {}) })
+  const logs = logsOf(evidence)
+  const app = appOf({ ...rest, status, metrics, logs, ...(tls ? { tls } : {}) })
   const audit = setInterval(() => logKeyUse(metrics, log), AUDIT_MS)
   // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
   const signal = untilSignal()
   try {
-    const address = await listening(app, host, port)
-    await announce(args, { address, digest: live.status.bundle.digest, at: clock() })
-    await signal
+    const address = await listening(app, { host, port })
+    const { digest } = live.status.bundle
+    await announce(args, { address, digest, at: clock(), log: place.path })
+    const failure = await Promise.race([signal.then(() => undefined), stopped])
     await ended(app)
+    return failure
   } finally {
     clearInterval(audit)
     logKeyUse(metrics, log)
+  }
+}
+
+function logsOf(evidence: Evidence): LogsServed {
+  return {
+    read: (log, path) => evidence.read(log, path),
+    get status(): LogsServed['status'] {
+      return { ...evidence.status }
+    },
   }
 }
 
@@ -118,15 +156,6 @@ function logKeyUse(metrics: Metrics, log: Log): void {
 
 function followKeys(path: string, log: Log): FollowedFile<Keyring> {
   return new FollowedFile(path, () => readKeyring(path), log)
-}
-
-async function listening(app: FastifyInstance, host: string, port: number): Promise<string> {
-  try {
-    return await app.listen({ host, port })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    throw new UsageError(`port ${port} of ${host} is taken; say another one with --port`)
-  }
 }
 
 /** A clock that begins at an instant when it is first asked; without one, the wall clock. */
@@ -151,9 +180,7 @@ interface Options {
 
 /** Fails closed: what would let strangers in, or be read on the way, is refused before anything is loaded. */
 function optionsOf(args: Arguments): Options {
-  const host = args.text('host') ?? '127.0.0.1'
-  const port = args.count('port') ?? PORT
-  if (port > 65_535) throw new UsageError(`--port ${port} is over 65535`)
+  const { host, port } = listenAt(args, PORT)
   const publisher = args.text('publisher')
   const keys = args.text('keys')
   const clock = args.instant('clock')
@@ -198,43 +225,16 @@ function tlsOf(args: Arguments): Tls | undefined {
   throw new UsageError('--tls-cert and --tls-key go together')
 }
 
-/** Most bytes of log lines that wait for a reader of standard error; further lines are lost until it reads. */
-const LOG_BYTES_MAX = 1_048_576
-
-/** Log lines as JSON on standard error; what nobody reads is lost, and neither fills memory nor holds anything up. */
-function logToStandardError(): Log {
-  const { stderr } = process
-  const write = (line: string): void => {
-    if (stderr.writableLength < LOG_BYTES_MAX) stderr.write(line)
-  }
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write })
-}
-
-/** Longest that log lines are waited for when all else has ended, in milliseconds. */
-const FLUSH_MS_MAX = 1_000
-
-/** Ends the process though its last log lines have no reader. */
-function endUnread(): void {
-  setTimeout(() => process.exit(EXIT.done), FLUSH_MS_MAX).unref()
-}
-
-/** Answers what has been accepted, and closes whatever is still open when that takes too long. */
-async function ended(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), END_MS_MAX)
-  const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_MS)
-  await app.close()
-  clearTimeout(timer)
-  clearInterval(idle)
-}
-
 interface Listening {
   readonly address: string
   readonly digest: string
   readonly at: Instant
+  /** The directory of logs. */
+  readonly log: string
 }
 
-async function announce(args: Arguments, { address, digest, at }: Listening): Promise<void> {
-  if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at) })
+async function announce(args: Arguments, { address, digest, at, log }: Listening): Promise<void> {
+  if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
   await writeLine(`Serving ${args.first} at ${address}, ${digest}`)
   if (args.text('clock') !== undefined) {
     await writeLine(`The clock began at ${printInstantShort(at)}.`)
@@ -245,6 +245,7 @@ async function announce(args: Arguments, { address, digest, at }: Listening): Pr
   }
   if (args.text('keys') === undefined) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
+    await writeLine(`Verify it, offline, by its receipt:\n\n${exampleReceipt(log)}\n`)
   }
 }
 
@@ -259,9 +260,8 @@ function exampleCurl(address: string): string {
   return `curl -s ${address}/access/v1/evaluation -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
 }
 
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
+/** The receipt of the last decision, and its verification by whoever has the receipt and trusts the keys. */
+function exampleReceipt(log: string): string {
+  return `bin/proviso log receipt latest --log ${log} -o decision.proviso-receipt
+bin/proviso log verify decision.proviso-receipt --trust ${join(log, TRUST)}`
 }

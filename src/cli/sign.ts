@@ -31,7 +31,7 @@ Exit 0: signed. 1: DIR is refused, and nothing is signed. 2: wrong usage, or a w
   async run(args): Promise<number> {
     const key = args.text('key')
     if (key === undefined) throw new UsageError('say with which key: --key FILE')
-    const signer = readSigner(key)
+    const signer = readSigner(key, 'signature')
     const path = args.first
     const signature = isFile(path) ? `${path}.sig` : join(path, DIRECTORY_SIGNATURE)
     const digest = listingDigest(filesOf(path))

@@ -16,7 +16,7 @@ import { sha256 } from './web-crypto.ts'
 const PAYLOAD_TYPE = 'application/vnd.proviso.anchor+json;v=1'
 const PREDICATE_TYPE = 'urn:proviso:anchor:v1'
 
-/** Most decision logs of one anchor: that many fit into an entry. */
+/** Most decision logs of one anchor: that many fit into an entry when origins have up to 60 characters. */
 const ANCHORED_LOGS_MAX = 64
 
 export interface AnchoredLog {
@@ -82,13 +82,14 @@ export async function parseAnchor(
 
 function anchoredLogOf(value: unknown): AnchoredLog | undefined {
   const row = exactMembers(value, ['origin', 'checkpoint', 'entries', 'permits'])
-  const { origin, checkpoint, entries, permits } = row ?? {}
+  const { origin, checkpoint, permits } = row ?? {}
   if (typeof origin !== 'string' || typeof checkpoint !== 'string') return undefined
   const note = parseNote(checkpoint)
   const head = note.ok ? parseCheckpoint(note.value.text) : note
-  const isItsOwn = head.ok && head.value.origin === origin && head.value.size === entries
+  const isItsOwn = head.ok && head.value.origin === origin
   const isCount = Number.isSafeInteger(permits) && (permits as number) >= 0
   if (!isItsOwn || !isCount || !isKeyName(origin)) return undefined
+  // A row that states another size is not printed as it was read.
   return { origin, checkpoint, entries: head.value.size, permits: permits as number }
 }
 

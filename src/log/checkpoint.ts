@@ -68,5 +68,8 @@ export async function openCheckpoint(
     const message = `this is a checkpoint of \`${checkpoint.value.origin}\`, not of \`${origin}\``
     return fail({ code: 'other-origin', message })
   }
-  return ok({ ...checkpoint.value, text, signed })
+  // A witness's word on a log is not the log's.
+  const isOwn = signed.some(({ key }) => key.kind === 'signature' && key.name === origin)
+  if (isOwn) return ok({ ...checkpoint.value, text, signed })
+  return fail({ code: 'unknown-signer', message: `\`${origin}\` itself has not signed it` })
 }

@@ -51,7 +51,8 @@ export class DecisionLog {
   readonly #options: DecisionLogOptions
   readonly #pseudonyms = new Map<string, Bytes>()
   readonly #permits = new PlainPermits()
-  #permitsLogged: number
+  /** What counts add up to from an entry on, in order of entries: those that an anchor may still ask about. */
+  #totals: Total[]
   #countedFrom: Instant | undefined
   #keys: Buffer = Buffer.alloc(0)
 
@@ -59,14 +60,20 @@ export class DecisionLog {
     return new DecisionLog(options, await totalOf(options))
   }
 
-  private constructor(options: DecisionLogOptions, permitsLogged: number) {
+  private constructor(options: DecisionLogOptions, total: Total) {
     this.#options = options
-    this.#permitsLogged = permitsLogged
+    this.#totals = [total]
   }
 
-  /** Plain permits that the log's counts add up to. */
-  get permitsLogged(): number {
-    return this.#permitsLogged
+  /** Plain permits that the counts among the first entries add up to. Sizes are asked about in order. */
+  permitsAt(size: number): number {
+    this.#totals = this.#totals.slice(
+      Math.max(
+        0,
+        this.#totals.findLastIndex((one) => one.size <= size),
+      ),
+    )
+    return this.#totals[0]?.permits ?? 0
   }
 
   /** Logs decisions; answers the ids of their records once they are on the disk. */
@@ -150,20 +157,40 @@ export class DecisionLog {
     const payload = printCountsPayload({ counts, ...time })
     const record = { outcome: 'permit', at: time.until, bundle, pseudonym: null } as const
     const index = await this.#options.sequencer.append([this.#committed(payload, record)])
-    this.#permitsLogged += counts.reduce((sum, { count }) => sum + count, 0)
-    const total = { size: index + 1, permits: this.#permitsLogged }
+    const before = this.#totals.at(-1)?.permits ?? 0
+    const permits = counts.reduce((sum, { count }) => sum + count, before)
+    const total = { size: index + 1, permits }
+    this.#totals.push(total)
     await replaceFile(this.#options.files, TOTAL, bytesOf(JSON.stringify(total)))
   }
 }
 
+/** Plain permits that the counts among the first entries add up to. */
+interface Total {
+  readonly size: number
+  readonly permits: number
+}
+
 /** All plain permits that a log's counts add up to: those added up before, and what was logged since. */
-async function totalOf({ files, sequencer }: DecisionLogOptions): Promise<number> {
+async function totalOf({ files, sequencer }: DecisionLogOptions): Promise<Total> {
+  const { size } = sequencer
+  return { size, permits: await permitsIn(files, size) }
+}
+
+/** Plain permits that the counts among the first entries of a log add up to, from what was kept and its payloads. */
+export async function permitsIn(files: LogFiles, size: number): Promise<number> {
   const json = parseJson(textOf((await files.read(TOTAL)) ?? new Uint8Array()) ?? '')
-  const kept = json.ok ? (json.value as { size?: unknown; permits?: unknown }) : {}
-  const isKept = Number.isSafeInteger(kept.size) && Number.isSafeInteger(kept.permits)
+  const kept = (json.ok ? json.value : {}) as {
+    readonly size?: unknown
+    readonly permits?: unknown
+  }
+  const isKept =
+    Number.isSafeInteger(kept.size) &&
+    Number.isSafeInteger(kept.permits) &&
+    (kept.size as number) <= size
   let total = isKept ? (kept.permits as number) : 0
-  const from = isKept ? Math.min(kept.size as number, sequencer.size) : 0
-  for await (const { frame } of sidecarsFrom(files, from)) {
+  for await (const { index, frame } of sidecarsFrom(files, isKept ? (kept.size as number) : 0)) {
+    if (index >= size) break
     const record = parseRecord(frame.entry)
     if (!record.ok || record.value.outcome !== 'permit' || frame.state !== 'whole') continue
     total += permitsOf(textOf(frame.sidecar.subarray(COMMITMENT_KEY_BYTES)) ?? '')

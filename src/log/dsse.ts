@@ -70,11 +70,16 @@ function parseSignature(value: unknown): EnvelopeSignature | undefined {
   return typeof keyid === 'string' && bytes !== undefined ? { keyid, sig: bytes } : undefined
 }
 
-function membersOf(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+function membersOf(bytes: Uint8Array): Members | undefined {
   const text = textOf(bytes)
   const json = text === undefined ? undefined : parseJson(text)
-  const isObject = json?.ok && typeof json.value === 'object' && json.value !== null
-  return isObject ? (json.value as Record<string, unknown>) : undefined
+  return json?.ok && isObject(json.value) ? json.value : undefined
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What a statement is about, by digest. */
@@ -101,9 +106,14 @@ export function parseStatement(payload: Uint8Array): Result<Statement, EnvelopeE
   const isStatement =
     _type === STATEMENT &&
     Array.isArray(subject) &&
+    subject.every(isSubject) &&
     typeof predicateType === 'string' &&
-    typeof predicate === 'object' &&
-    predicate !== null
-  if (isStatement) return ok({ subject, predicateType, predicate } as Statement)
+    isObject(predicate)
+  if (isStatement) return ok({ subject, predicateType, predicate })
   return fail({ code: 'malformed-statement', message: 'this is no in-toto statement' })
+}
+
+function isSubject(value: unknown): value is Subject {
+  const { name, digest } = isObject(value) ? value : {}
+  return typeof name === 'string' && isObject(digest) && typeof digest['sha256'] === 'string'
 }

@@ -73,9 +73,13 @@ export interface KeyError {
   readonly message: string
 }
 
-/** A key's name has no white space and no plus. */
+/**
+ * A key's name has no white space, no plus and no control character. What else prints differs from one version of
+ * Unicode to the next, so nothing is asked of it: a note is malformed for all or for none.
+ */
 export function isKeyName(text: string): boolean {
-  return text.length <= NAME_CHARS_MAX && text.isWellFormed() && /^[^\s+\p{C}\p{Z}]+$/u.test(text)
+  const isName = /^[^+\p{White_Space}\p{Cc}]+$/u.test(text)
+  return isName && text.length <= NAME_CHARS_MAX && text.isWellFormed()
 }
 
 /** The first 4 bytes of SHA-256(name, newline, byte of the kind, key). */
@@ -89,10 +93,10 @@ export function printVerifier({ name, kind, keyId, publicKey }: Verifier): strin
   return `${name}+${keyId}+${base64Of(concatBytes(Uint8Array.of(KIND_BYTE[kind]), publicKey))}`
 }
 
-/** Reads a public key; one that any text may pass under is refused. */
+/** Reads a public key; one that any text may pass under, or that is written a second way, is refused. */
 export async function parseVerifier(text: string): Promise<Result<Verifier, KeyError>> {
   const parsed = parseKeyText(text)
-  if (!parsed || isOfLowOrder(parsed.key)) return malformedKey('public')
+  if (!parsed || isWeak(parsed.key)) return malformedKey('public')
   const { name, kind, key: publicKey } = parsed
   const keyId = await keyIdOf(name, kind, publicKey)
   return keyId === parsed.keyId ? ok({ name, kind, keyId, publicKey }) : malformedKey('public')
@@ -120,24 +124,25 @@ export function parseKeyText(text: string): KeyText | undefined {
   return { name, kind, keyId, key: bytes.slice(1) }
 }
 
-/**
- * The y coordinates of points of small order (order 1, 2, 4 and 8), under which one signature fits many texts.
- * The sign bit is left out of account, and so are encodings that are not reduced.
- */
+/** The y coordinates of points of small order (order 1, 2, 4 and 8), under which one signature fits many texts. */
 const LOW_ORDER_Y: ReadonlySet<string> = new Set([
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ])
 
-function isOfLowOrder(publicKey: Bytes): boolean {
+/** A y of 2^255 - 19 or more: a second spelling of a point, which RFC 8032 §5.1.3 does not decode and some do. */
+const NOT_REDUCED_Y = /^(?:e[d-f]|f[0-9a-f])(?:ff){30}7f$/
+
+/** Whether a public key is none that all implementations take alike, and that one signer alone can sign with. */
+function isWeak(publicKey: Bytes): boolean {
   const y = publicKey.slice()
+  // The top bit is the sign of x.
   y[31] = (y[31] ?? 0) & 0x7f
-  return LOW_ORDER_Y.has(hexOf(y))
+  const hex = hexOf(y)
+  return LOW_ORDER_Y.has(hex) || NOT_REDUCED_Y.test(hex)
 }
 
 /** When a signature of a key over a note's text was made, in seconds since 1970; undefined when it is wrong. */

@@ -86,6 +86,7 @@ export function createLogDirectory(path: string, names: Pick<LogConfig, 'host' |
   if (!isKeyName(names.host) || !isId(names.name)) {
     throw malformed(path, 'a host has no white space and no plus, and a name is an id')
   }
+  if (isLogDirectory(path)) throw malformed(path, 'it holds logs already; name a new directory')
   const generation = { key: 1, until: null }
   const config = { ...names, epoch: 1, governance: [generation], statements: [generation] }
   mkdirSync(join(path, KEYS), { recursive: true, mode: 0o700 })

@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { RUNS } from '../../test/runs.ts'
 import { parseVerifier, printVerifier } from './key.ts'
-import { openNote } from './note.ts'
-import { parseSigner, printSigner, signerOf, signNote } from './signer.ts'
+import { openNote, parseNote, printNote } from './note.ts'
+import { cosign, parseSigner, printSigner, signatureOf, signerOf, signNote } from './signer.ts'
 
 // The keys and the note of the specification's reference implementation (golang.org/x/mod/sumdb/note).
 const NAME = 'PeterNeumann'
@@ -36,7 +38,7 @@ async function codeOf(note: string): Promise<string> {
 }
 
 const other = signerOf('other', Buffer.alloc(32, 7))
-const signatureOf = (note: string): string => note.slice(note.lastIndexOf('\n\n') + 2)
+const signaturesOf = (note: string): string => note.slice(note.lastIndexOf('\n\n') + 2)
 
 test.each([
   ['a changed text', NOTE.replace('answer', 'Answer'), 'wrong-signature'],
@@ -56,13 +58,22 @@ test.each([
     signNote(TEXT, signerOf(NAME, Buffer.alloc(32, 7))),
     'unknown-signer',
   ],
-  ['a stranger’s beside ours', NOTE + signatureOf(signNote(TEXT, other)), 'ok'],
+  ['a stranger’s beside ours', NOTE + signaturesOf(signNote(TEXT, other)), 'ok'],
   [
     'a wrong one beside a right one',
-    NOTE + signatureOf(signNote(`${TEXT}x\n`, signer)),
+    NOTE + signaturesOf(signNote(`${TEXT}x\n`, signer)),
     'wrong-signature',
   ],
-  ['over a hundred signatures', NOTE + signatureOf(NOTE).repeat(100), 'malformed-note'],
+  ['an en dash for the em dash', NOTE.replace('\u2014', '\u2013'), 'malformed-note'],
+  ['a tab for a space', NOTE.replace('\u2014 ', '\u2014\t'), 'malformed-note'],
+  ['a no-break space', NOTE.replace('\u2014 ', '\u2014\u00a0'), 'malformed-note'],
+  ['half a pair of surrogates', NOTE.replace('answer', '\ud800'), 'malformed-note'],
+  ['a blank line after its signature', `${NOTE}\n`, 'malformed-note'],
+  ['text after its signature', `${NOTE}text\n`, 'malformed-note'],
+  ['a key id and no signature', `${TEXT}\n\u2014 other AAAAAA==\n`, 'malformed-note'],
+  ['our key id under another name', NOTE.replace('\u2014 Peter', '\u2014 Pater'), 'unknown-signer'],
+  ['a hundred signatures', NOTE + signaturesOf(NOTE).repeat(99), 'ok'],
+  ['over a hundred signatures', NOTE + signaturesOf(NOTE).repeat(100), 'malformed-note'],
 ])('a note with %s is taken for what it is', async (_name, note, code) => {
   expect(await codeOf(note)).toBe(code)
 })
@@ -71,6 +82,75 @@ test('a text with blank lines is signed whole', async () => {
   const text = 'one\n\ntwo\n'
   expect(await openNote(signNote(text, signer), [verifier])).toMatchObject({ value: { text } })
   expect(await codeOf(signNote(text, signer).replace('one', 'One'))).toBe('wrong-signature')
+})
+
+test('a note is split at its last blank line, so a text that looks signed is but text', async () => {
+  const inner = signNote('inner\n', signer)
+  const opened = await openNote(signNote(inner, signer), [verifier])
+  expect(opened).toMatchObject({ ok: true, value: { text: inner } })
+  expect(await codeOf(`${inner}\n${signaturesOf(signNote('x\n', other))}`)).toBe('unknown-signer')
+})
+
+test('a key that signs twice, or cosigns at two times, counts once', async () => {
+  const witness = signerOf('witness.example', Buffer.alloc(32, 2), 'cosignature')
+  const signatures = [1, 2, 3].map((time) => cosign(witness, TEXT, time))
+  const ours = signatureOf(signer, TEXT)
+  const note = printNote({ text: TEXT, signatures: [ours, ...signatures, ours] })
+  const opened = must(await openNote(note, [verifier, witness.verifier]))
+  expect(opened.signed.map(({ key }) => key.name)).toEqual([NAME, 'witness.example'])
+})
+
+test.each([
+  ['a space of no width', 'a\u200bb'],
+  ['a mark of the order of bytes', 'a\ufeffb'],
+  ['a code point that Unicode may yet assign', 'a\u{e0fff}b'],
+  ['a code point for private use', 'a\ue000b'],
+])('a stranger whose name has %s is passed over', async (_name, name) => {
+  // What has a meaning in one version of Unicode must not make a note malformed in another.
+  const theirs = signNote(TEXT, signerOf(name, Buffer.alloc(32, 7)))
+  expect(await codeOf(NOTE + signaturesOf(theirs))).toBe('ok')
+})
+
+test('a note with any bit of its signature changed is refused', async () => {
+  const signature = signatureOf(signer, TEXT)
+  for (let bit = 0; bit < 8 * signature.bytes.length; bit++) {
+    const bytes = signature.bytes.slice()
+    bytes[bit >>> 3] = (bytes[bit >>> 3] ?? 0) ^ (1 << (bit & 7))
+    const note = printNote({ text: TEXT, signatures: [{ ...signature, bytes }] })
+    expect(await codeOf(note), `bit ${bit}`).toBe('wrong-signature')
+  }
+})
+
+test('a note has one spelling', () => {
+  const anyLine = fc.string({ unit: fc.constantFrom(...'ab \n\u2014\u00e4'), maxLength: 12 })
+  const anySignature = fc.record({
+    name: fc.constantFrom('a', 'witness.example', '\u{1f512}'),
+    keyId: fc.stringMatching(/^[0-9a-f]{8}$/),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 80 }),
+  })
+  const anySignatures = fc.array(anySignature, { minLength: 1, maxLength: 4 })
+  const nearNote = fc.array(
+    fc.constantFrom(
+      '\n',
+      '\n\n',
+      'a',
+      '\u2014 ',
+      '\u2014 a AAAAAAA=\n',
+      '\u2014 b AAAAAAAB\n',
+      ' ',
+    ),
+    { maxLength: 8 },
+  )
+  fc.assert(
+    fc.property(anyLine, anySignatures, nearNote, (line, signatures, pieces) => {
+      const note = { text: `${line}\n`, signatures }
+      expect(parseNote(printNote(note))).toEqual({ ok: true, value: note })
+      const near = pieces.join('')
+      const parsed = parseNote(near)
+      if (parsed.ok) expect(printNote(parsed.value)).toBe(near)
+    }),
+    { numRuns: RUNS },
+  )
 })
 
 test.each([

@@ -78,7 +78,7 @@ export function parseSignatures(text: string): Result<readonly Signature[], Note
 }
 
 function parseSignature(line: string): Signature | undefined {
-  const [, name = '', base64 = ''] = /^\u2014 (\S+) (\S+)$/u.exec(line) ?? []
+  const [, name = '', base64 = ''] = /^\u2014 ([^ ]+) ([^ ]+)$/u.exec(line) ?? []
   const bytes = bytesOfBase64(base64)
   if (!isKeyName(name) || bytes === undefined || bytes.length < SIGNATURE_BYTES_MIN)
     return undefined

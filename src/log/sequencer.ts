@@ -23,11 +23,11 @@ const LAG_ENTRIES_MAX = 1_048_576
 const GROWTH_ENTRIES_MAX = 16_384
 
 /** Where the checkpoint that was signed last stands, and the one that everybody may see. */
-export const SIGNED = 'signed'
+const SIGNED = 'signed'
 export const PUBLISHED = 'checkpoint'
 
 /** Longest sidecar, in bytes. */
-export const SIDECAR_BYTES_MAX = 1_500_000
+const SIDECAR_BYTES_MAX = 1_500_000
 
 /** Something to log. Its index is known when it is written. */
 export interface Item {
@@ -354,7 +354,7 @@ function frameOf(item: Item, index: number): Frame {
 }
 
 function isFatal(error: unknown): error is Error {
-  const fatal: readonly unknown[] = ['sync-failed', 'another-writer']
+  const fatal: readonly unknown[] = ['sync-failed', 'another-writer', 'rolled-back']
   return error instanceof LogFailure && fatal.includes(error.code)
 }
 

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import * as fc from 'fast-check'
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { hmacNow } from './sha256.ts'
 

@@ -63,6 +63,8 @@ interface Reading {
   readonly witnesses: TrustedWitness[]
   /** Witnesses and groups, which share their names. */
   readonly parties: Map<string, Party>
+  /** Names of parties that are a member of some group. */
+  readonly members: Set<string>
   /** Undefined until there is such a line. */
   quorum: Party | null | undefined
 }
@@ -73,7 +75,13 @@ const NO_QUORUM = 'none'
 export async function parseTrust(text: string): Promise<Result<Trust, TrustError>> {
   if (text.length > TRUST_CHARS_MAX) return wrong(0, `it is over ${TRUST_CHARS_MAX} characters`)
   if (/[^\t\n\x20-\x7e\x80-\u{10ffff}]/u.test(text)) return wrong(0, 'it holds a control character')
-  const reading: Reading = { logs: [], witnesses: [], parties: new Map(), quorum: undefined }
+  const reading: Reading = {
+    logs: [],
+    witnesses: [],
+    parties: new Map(),
+    members: new Set(),
+    quorum: undefined,
+  }
   for (const [i, line] of text.split('\n').entries()) {
     const words = line.split(/[\t ]+/).filter((word) => word !== '')
     if (words.length === 0 || words[0]?.startsWith('#')) continue
@@ -127,13 +135,17 @@ async function readWitness(reading: Reading, words: readonly string[]): Promise<
   return define(parties, name, witness)
 }
 
-function readGroup({ parties }: Reading, words: readonly string[]): string | null {
+function readGroup(reading: Reading, words: readonly string[]): string | null {
+  const { parties, members: before } = reading
   const [name = '', count = '', ...names] = words
   if (names.length === 0) return 'a group is `group <name> all|any|<k> <name>...`'
-  if (new Set(names).size < names.length) return 'a group names each member once'
-  const members = names.flatMap((member) => parties.get(member) ?? [])
   const unknown = names.find((member) => !parties.has(member))
   if (unknown !== undefined) return `no witness or group \`${unknown}\` stands above`
+  // INVARIANT: a name is a member once in the whole file, so that a witness counts in one way only (tlog-policy).
+  const again = names.find((member, i) => before.has(member) || names.indexOf(member) < i)
+  if (again !== undefined) return `\`${again}\` is a member already, and must not count twice`
+  for (const member of names) before.add(member)
+  const members = names.flatMap((member) => parties.get(member) ?? [])
   const threshold = thresholdOf(count, members.length)
   if (threshold === undefined)
     return `all, any, or a number from 1 to ${members.length}, not \`${count}\``

@@ -1,9 +1,7 @@
 import { bytesOf, equalBytes, hexOf } from '../bytes.ts'
-import type { Outcome } from '../decision/decision.ts'
 import { checkPayload } from '../decision/payload.ts'
 import { type DecisionRecord, parseRecord } from '../decision/record.ts'
-import type { Digest } from '../digest.ts'
-import { fail, ok, type Result } from '../result.ts'
+import { ok, type Result } from '../result.ts'
 import { quote } from '../suggest.ts'
 import { INSTANT_MAX, type Instant } from '../time.ts'
 import { hostOfDecisions, parseAnchor } from './anchor.ts'
@@ -15,67 +13,19 @@ import { openNote, parseNote, type Signed } from './note.ts'
 import { isOpening, type Opening, parseReceipt, type Receipt } from './receipt.ts'
 import type { TlogProof } from './tlog-proof.ts'
 import { isQuorum, keysOf, type Trust } from './trust.ts'
+import {
+  Checked,
+  type Cosigned,
+  type Facts,
+  type Found,
+  refused,
+  shown,
+  unchecked,
+  type Verification,
+} from './verification.ts'
 import { hmacSha256, sha256 } from './web-crypto.ts'
 
 // What a receipt shows, by the keys of a trust file alone (docs/formats.md, Receipt).
-
-/** What is checked, in this order. */
-export const STEPS = [
-  'receipt',
-  'record',
-  'governance-checkpoint',
-  'witnesses',
-  'anchor-entry',
-  'anchor',
-  'anchor-signature',
-  'decision-checkpoint',
-  'record-entry',
-  'payload',
-  'decision',
-] as const
-export type StepCode = (typeof STEPS)[number]
-
-export interface Step {
-  readonly step: StepCode
-  /** Null: there was nothing to check it with. */
-  readonly ok: boolean | null
-  readonly text: string
-}
-
-/** What a verified receipt says. */
-export interface Facts {
-  /** The origin of the decision log. */
-  readonly log: string
-  /** The origin of the governance log. */
-  readonly governance: string
-  /** The record's place in the decision log, from 0. */
-  readonly index: number
-  /** `permit`: the record counts plain permits. */
-  readonly outcome: Outcome
-  readonly at: Instant
-  readonly bundle: Digest
-  /** What stands for the contract, 64 hexadecimal digits; null when no exception was used. */
-  readonly pseudonym: string | null
-  /** When the anchor says that it was made. */
-  readonly anchored: Instant
-  /** Witnesses by their names in the trust file. */
-  readonly cosigned: readonly Cosigned[]
-}
-
-export interface Cosigned {
-  readonly witness: string
-  /** When it says it did; null when that is no instant before the year 10000. */
-  readonly at: Instant | null
-}
-
-export interface Verification {
-  readonly ok: boolean
-  /** The first step that fails is the last one. */
-  readonly steps: readonly Step[]
-  /** Null unless the receipt is verified. */
-  readonly facts: Facts | null
-  readonly doesNotProve: string
-}
 
 export interface VerifyOptions {
   /** The payload, when it was given apart from the receipt; in place of the receipt's own. */
@@ -83,9 +33,6 @@ export interface VerifyOptions {
   /** The key that the operator signs entries of the governance log with. */
   readonly statementKey?: Verifier
 }
-
-const DOES_NOT_PROVE =
-  'it shows that this record was logged, not that every decision was: what was never recorded no log can show; nor does it show that the answer was acted upon.'
 
 /**
  * Checks a receipt against a trust file. Any text gets an answer; it throws only where there is no Web Crypto that
@@ -97,42 +44,7 @@ export async function verifyReceipt(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   const checked = new Checked()
-  const facts = await factsOf(checked, { text, trust, options })
-  return { ok: facts !== null, steps: checked.steps, facts, doesNotProve: DOES_NOT_PROVE }
-}
-
-/** What a check found: a value and a sentence; `isOpen` when there was nothing to check it with. */
-type Found<T> = Result<
-  { readonly value: T; readonly text: string; readonly isOpen?: boolean },
-  { readonly message: string }
->
-
-/** The steps so far. */
-class Checked {
-  readonly steps: Step[] = []
-
-  /** Takes down what a check found; undefined when it failed. */
-  take<T>(step: StepCode, found: Found<T>): T | undefined {
-    if (!found.ok) {
-      this.steps.push({ step, ok: false, text: found.error.message })
-      return undefined
-    }
-    const { value, text, isOpen = false } = found.value
-    this.steps.push({ step, ok: isOpen ? null : true, text })
-    return value
-  }
-}
-
-function shown<T>(value: T, text: string): Found<T> {
-  return ok({ value, text })
-}
-
-function unchecked(text: string): Found<true> {
-  return ok({ value: true, text, isOpen: true })
-}
-
-function refused(message: string): Found<never> {
-  return fail({ message })
+  return checked.verification(await factsOf(checked, { text, trust, options }))
 }
 
 interface Asked {
@@ -152,7 +64,7 @@ async function factsOf(checked: Checked, { text, trust, options }: Asked): Promi
   if (!anchored) return null
   const isRecorded =
     checked.take('decision-checkpoint', await decisionSigned(receipt, anchored, trust)) &&
-    checked.take('record-entry', await entryOf(anchored, receipt.record, receipt.proof))
+    checked.take('record-entry', await entryOf('record', anchored, receipt.record, receipt.proof))
   if (!isRecorded) return null
   const opening = options.payload ?? receipt.payload
   const isFit =
@@ -266,7 +178,10 @@ async function anchoredOf(
   { anchor, anchorProof, proof }: Receipt,
   { governed, options }: Context,
 ): Promise<Anchored | undefined> {
-  const isEntry = checked.take('anchor-entry', await entryOf(governed, anchor, anchorProof))
+  const isEntry = checked.take(
+    'anchor-entry',
+    await entryOf('anchor', governed, anchor, anchorProof),
+  )
   const anchored =
     isEntry && checked.take('anchor', await anchorHolds(anchor, proof.checkpoint, governed.origin))
   const signature = anchored && (await anchorSigned(anchor, options.statementKey))
@@ -275,6 +190,7 @@ async function anchoredOf(
 
 /** Whether an entry is in a log, as a checkpoint of it that is already trusted has it. */
 async function entryOf(
+  what: 'anchor' | 'record',
   { origin, size, root }: Checkpoint,
   entry: Uint8Array,
   { index, path }: TlogProof,
@@ -282,8 +198,8 @@ async function entryOf(
   const leaf = await leafHash(sha256, entry)
   const led = await rootOfInclusion(sha256, { index, size, leaf, path })
   return led !== undefined && equalBytes(led, root)
-    ? shown(true, `it is entry ${index} of ${quote(origin)}`)
-    : refused(`it is not shown to be entry ${index} of ${quote(origin)}`)
+    ? shown(true, `the ${what} is entry ${index} of ${quote(origin)}`)
+    : refused(`the ${what} is not shown to be entry ${index} of ${quote(origin)}`)
 }
 
 async function anchorHolds(

@@ -10,12 +10,5 @@ export type { Instant } from '../time.ts'
 export { type KeyError, parseVerifier, type Verifier } from './key.ts'
 export { type Opening, parseOpening, type ReceiptError } from './receipt.ts'
 export { parseTrust, type Trust, type TrustError } from './trust.ts'
-export {
-  type Cosigned,
-  type Facts,
-  type Step,
-  type StepCode,
-  type Verification,
-  type VerifyOptions,
-  verifyReceipt,
-} from './verify-receipt.ts'
+export type { Cosigned, Facts, Step, StepCode, Verification } from './verification.ts'
+export { type VerifyOptions, verifyReceipt } from './verify-receipt.ts'

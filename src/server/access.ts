@@ -1,7 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { parseJson } from '../json.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { type DecisionPoint, EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
+import {
+  type Answer,
+  type DecisionPoint,
+  EVALUATIONS_MAX,
+  evaluate,
+  evaluateAll,
+} from './authzen.ts'
 import { type ApiKey, keyIn, type Scope } from './keys.ts'
 import { ENDPOINTS, localUrl, metadataOf, metadataPath, WELL_KNOWN } from './metadata.ts'
 import type { Route } from './metrics.ts'
@@ -46,8 +52,7 @@ export function guard({ keyring, clock, metrics }: Served, scope: Scope): onRequ
 /** How long the metadata may be kept, in seconds (AuthZEN §9.2). */
 const METADATA_SECONDS = 3_600
 
-/** Answers a body with JSON text. */
-type Judge = (point: DecisionPoint, body: unknown) => Result<string, EvaluationError>
+type Judge = (point: DecisionPoint, body: unknown) => Result<Answer, EvaluationError>
 
 function printed(
   search: (point: DecisionPoint, body: unknown) => Result<unknown, EvaluationError>,
@@ -61,16 +66,25 @@ function printed(
 /** The routes of AuthZEN (docs/authzen.md). */
 export function routeAccess(app: FastifyInstance, served: Served): void {
   const limits = new RateLimits()
+  const point = pointsOf(served)
   const onRequest = guard(served, 'enforcement-point')
   const post = (path: string, route: Route, judge: Judge): void => {
     app.post(path, { onRequest }, (request, reply) => {
       const start = performance.now()
+      const send = (text: Result<string, EvaluationError>): FastifyReply => {
+        answer(served, reply, text)
+        served.metrics.answered(route, (performance.now() - start) / 1_000)
+        return reply
+      }
       const body = read(request.body)
-      const wait = body.ok ? waitOf(limits, request, tokensOf(route, body.value)) : 0
+      if (!body.ok) return send(body)
+      const wait = waitOf(limits, request, tokensOf(route, body.value))
       if (wait > 0) return refuseForRate(served, reply, wait)
-      answer(served, reply, body.ok ? judge(pointFor(served, request), body.value) : body)
-      served.metrics.answered(route, (performance.now() - start) / 1_000)
-      return reply
+      if (!served.recorder.hasRoom) return refuseForNow(served, reply)
+      const result = judge(point(request), body.value)
+      if (!result.ok) return send(result)
+      const { value } = result
+      return typeof value === 'string' ? send(ok(value)) : value.then((text) => send(ok(text)))
     })
   }
   post(ENDPOINTS.evaluation, 'evaluation', evaluate)
@@ -95,9 +109,22 @@ function read(text: unknown): Result<unknown, EvaluationError> {
   return json.ok ? json : fail({ ...json.error, field: json.error.field ?? '' })
 }
 
-function pointFor({ status, clock, metrics }: Served, { apiKey }: FastifyRequest): DecisionPoint {
-  const { bundle } = status()
-  return { bundle, at: clock(), customers: apiKey?.customers ?? 'all', metrics }
+/** Records a second that one customer may add while the disk is nearly full. */
+const LOW_RECORDS_RATE = 10
+
+function pointsOf({
+  status,
+  clock,
+  metrics,
+  recorder,
+}: Served): (request: FastifyRequest) => DecisionPoint {
+  const limits = new RateLimits()
+  const mayRecord = (id: string): boolean =>
+    !recorder.isLow || limits.take({ id, rate: LOW_RECORDS_RATE }, 1, performance.now()) === 0
+  return ({ apiKey }) => {
+    const customers = apiKey?.customers ?? 'all'
+    return { bundle: status().bundle, at: clock(), customers, metrics, recorder, mayRecord }
+  }
 }
 
 /** Seconds until the key may ask this much; 0 when it may now. */
@@ -120,4 +147,11 @@ function refuseForRate({ metrics }: Served, reply: FastifyReply, wait: number): 
   metrics.refused('rate-limited')
   reply.header('retry-after', wait)
   return refuse(reply, 429, `the key asks for more than its rate; try again in ${wait} s`)
+}
+
+/** What waits for the disk is bounded; whoever asks meanwhile is told to ask again. */
+function refuseForNow({ metrics }: Served, reply: FastifyReply): FastifyReply {
+  metrics.refused('busy')
+  reply.header('retry-after', 1)
+  return refuse(reply, 503, 'the decision log is behind; try again in 1 s')
 }

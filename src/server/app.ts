@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { printInstantShort } from '../time.ts'
 import { guard, routeAccess } from './access.ts'
+import { routeLogs } from './logs.ts'
 import { echo, type Failure, refuse, refuseFor } from './reply.ts'
 import type { Served } from './served.ts'
 
@@ -51,6 +52,7 @@ export function appOf(served: Served): FastifyInstance {
   app.setNotFoundHandler((request, reply) => notFound(app, request, reply))
   routeAccess(app, served)
   routeStatus(app, served)
+  routeLogs(app, served)
   return app
 }
 
@@ -90,6 +92,8 @@ function routeStatus(app: FastifyInstance, served: Served): void {
       loaded: printInstantShort(loadedAt),
       current: isCurrent,
       stale: bundle.validUntil !== null && served.clock() >= bundle.validUntil,
+      exceptions: served.recorder.unavailable ?? 'recorded',
+      ...(served.logs === null ? {} : { logs: served.logs.status }),
     })
   })
   const { metrics } = served

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bundleOf } from '../../test/bundle-of.ts'
 import { EXAMPLE } from '../../test/example-world.ts'
-import { pointAt } from '../../test/served.ts'
+import { pointAt, RECORD } from '../../test/served.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
@@ -32,7 +32,7 @@ interface Evaluation {
 function evaluated(body: unknown): Evaluation {
   const result = evaluate(POINT, body)
   if (!result.ok) throw new Error(JSON.stringify(result.error))
-  return JSON.parse(result.value) as Evaluation
+  return JSON.parse(result.value as string) as Evaluation
 }
 
 function errorOf(body: unknown): unknown {
@@ -43,7 +43,7 @@ function errorOf(body: unknown): unknown {
 function batch(body: unknown): readonly Evaluation[] {
   const result = evaluateAll(POINT, body)
   if (!result.ok) throw new Error(JSON.stringify(result.error))
-  const { evaluations } = JSON.parse(result.value) as { evaluations?: Evaluation[] }
+  const { evaluations } = JSON.parse(result.value as string) as { evaluations?: Evaluation[] }
   return evaluations ?? []
 }
 
@@ -69,6 +69,7 @@ test('an evaluation answers as the engine decides, in AuthZEN terms', () => {
         },
       ],
       nearest: [],
+      record: RECORD,
       bundle: POINT.bundle.digest,
     },
   })

@@ -9,6 +9,7 @@ import type { Metrics } from './metrics.ts'
 import { type Parts, partsOf, partsOver, type Question, questionOf } from './parts.ts'
 import { printEvaluation, printFailure } from './print-evaluation.ts'
 import { type EvaluationError, isMembers, wrongType } from './question.ts'
+import { type Recorded, type Recorder, unrecorded } from './recorder.ts'
 import { WORK_MAX } from './work.ts'
 
 // OpenID AuthZEN Authorization API 1.0, evaluation and evaluations (docs/authzen.md).
@@ -24,33 +25,93 @@ export interface DecisionPoint {
   /** Whom the enforcement point may ask about. */
   readonly customers: Customers
   readonly metrics: Pick<Metrics, 'decided'>
+  readonly recorder: Recorder
+  /** Whether a customer may add to the log while there is little room for it. */
+  readonly mayRecord: (customer: string) => boolean
 }
 
-/** `POST /access/v1/evaluation` (AuthZEN §6). The answer is JSON text. */
-export function evaluate(point: DecisionPoint, body: unknown): Result<string, EvaluationError> {
+/** JSON text: at once, or when what it answers with has been recorded. */
+export type Answer = string | Promise<string>
+
+/** `POST /access/v1/evaluation` (AuthZEN §6). */
+export function evaluate(point: DecisionPoint, body: unknown): Result<Answer, EvaluationError> {
   if (!isMembers(body)) return wrongType('', 'the body')
   const question = questionOf(partsOf(body), point.at)
   const judged = question.ok ? judge(point, question.value) : question
-  return judged.ok ? ok(judged.value.text) : judged
+  return judged.ok ? ok(answered(point, [judged.value], ([text = '']) => text)) : judged
 }
 
-interface Answer {
+/** What an item of a batch, or a single evaluation, comes to. */
+type Judged = (Recorded & { readonly isAllowed: boolean; readonly isKnown: boolean }) | Final
+
+/** What needs no record. */
+interface Final {
   readonly isAllowed: boolean
   /** JSON. */
   readonly text: string
 }
 
-function judge(point: DecisionPoint, question: Question): Result<Answer, EvaluationError> {
+function judge(point: DecisionPoint, question: Question): Result<Judged, EvaluationError> {
   const { customer, uses, request, wantsNearest, unknownType } = question
   if (!mayAsk(point.customers, customer)) return forbidden()
   if (unknownType) return ok(failed(unknownType))
   if (!request.ok) return fail(inAuthzenTerms(point, uses, request.error))
   const decided = (wantsNearest ? decideWithNearest : decide)(point.bundle, request.value)
   if (!decided.ok) return fail(inAuthzenTerms(point, uses, decided.error))
+  const decision = decided.value
   const known = point.bundle.customers.get(request.value.customer)
+  if (decision.outcome !== 'permit') {
+    if (!point.mayRecord(known ? known.id : '')) return tooMuch()
+    return ok({ decision, request: request.value, isAllowed: allows(decision), isKnown: !!known })
+  }
   // The bundle's own text of the id, since maps find a text faster that is the very one that they hold.
-  point.metrics.decided(decided.value, known?.id ?? request.value.customer, known !== undefined)
-  return ok({ isAllowed: allows(decided.value), text: printEvaluation(decided.value) })
+  point.metrics.decided(decision, known?.id ?? request.value.customer, known !== undefined)
+  point.recorder.count(request.value, point.at)
+  return ok({ isAllowed: true, text: printEvaluation(decision) })
+}
+
+function tooMuch(): Result<never, EvaluationError> {
+  const message =
+    'the disk of the decision log is nearly full, and this customer adds too much to it'
+  return fail({ code: 'rate-limited', field: 'subject.id', message })
+}
+
+/** Records what has to be recorded, all together, and then makes the answer. */
+function answered(
+  point: DecisionPoint,
+  judged: readonly Judged[],
+  print: (texts: readonly string[]) => string,
+): Answer {
+  const open = judged.filter((one) => 'decision' in one)
+  if (open.length === 0) return print(judged.map((one) => ('text' in one ? one.text : '')))
+  const finish = (ids: readonly string[] | null): string => {
+    let next = 0
+    return print(
+      judged.map((one) => ('text' in one ? one.text : closed(point, one, ids?.[next++] ?? null))),
+    )
+  }
+  const recorded = recordedBy(point.recorder, open)
+  return recorded instanceof Promise ? recorded.then(finish) : finish(recorded)
+}
+
+/** The ids of records; null when they could not be written, of which the recorder tells. */
+function recordedBy(
+  recorder: Recorder,
+  open: readonly Recorded[],
+): readonly string[] | null | Promise<readonly string[] | null> {
+  if (recorder.unavailable !== null) return null
+  const recorded = recorder.record(open)
+  return recorded instanceof Promise ? recorded.catch(() => null) : recorded
+}
+
+function closed(
+  { metrics }: DecisionPoint,
+  { decision: decided, request, isKnown }: Exclude<Judged, Final>,
+  record: string | null,
+): string {
+  const decision = record === null ? unrecorded(decided) : decided
+  metrics.decided(decision, request.customer, isKnown)
+  return printEvaluation(decision, record)
 }
 
 /** The refusal of a question about a customer that the key is not for. */
@@ -59,7 +120,7 @@ export function forbidden(): Result<never, EvaluationError> {
   return fail({ code: 'forbidden-customer', field: 'subject.id', message })
 }
 
-function failed(error: EvaluationError): Answer {
+function failed(error: EvaluationError): Final {
   return { isAllowed: false, text: printFailure(error) }
 }
 
@@ -67,9 +128,9 @@ const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'
 
 /**
  * `POST /access/v1/evaluations` (AuthZEN §7). Without items it is a single evaluation; an item that
- * cannot be judged is answered as a denial with the error in its context. The answer is JSON text.
+ * cannot be judged is answered as a denial with the error in its context.
  */
-export function evaluateAll(point: DecisionPoint, body: unknown): Result<string, EvaluationError> {
+export function evaluateAll(point: DecisionPoint, body: unknown): Result<Answer, EvaluationError> {
   if (!isMembers(body)) return wrongType('', 'the body')
   const { evaluations = [], options = {}, ...defaults } = body
   if (!Array.isArray(evaluations)) return wrongType('evaluations', 'evaluations', 'a list')
@@ -86,18 +147,18 @@ export function evaluateAll(point: DecisionPoint, body: unknown): Result<string,
     const message = `a batch has at most ${EVALUATIONS_MAX} evaluations; split it`
     return fail({ code: 'too-many', field: 'evaluations', message })
   }
-  const answers = evaluateItems(point, partsOf(defaults), evaluations, semantic)
-  return ok(`{"evaluations":[${answers.join()}]}`)
+  const judged = judgeItems(point, partsOf(defaults), evaluations, semantic)
+  return ok(answered(point, judged, (texts) => `{"evaluations":[${texts.join()}]}`))
 }
 
-function evaluateItems(
+function judgeItems(
   point: DecisionPoint,
   defaults: Parts,
   items: readonly unknown[],
   semantic: (typeof SEMANTICS)[number],
-): readonly string[] {
+): readonly Judged[] {
   const last = { execute_all: undefined, deny_on_first_deny: false, permit_on_first_permit: true }
-  const answers: string[] = []
+  const all: Judged[] = []
   let work = 0
   for (const item of items) {
     const question = isMembers(item)
@@ -105,11 +166,11 @@ function evaluateItems(
       : wrongType('evaluations', 'an evaluation')
     if (question.ok) work += question.value.work + (question.value.wantsNearest ? NEAREST_WORK : 0)
     const judged = question.ok ? judgeWithin(work, point, question.value) : question
-    const { isAllowed, text } = judged.ok ? judged.value : failed(judged.error)
-    answers.push(text)
-    if (isAllowed === last[semantic]) break
+    const one = judged.ok ? judged.value : failed(judged.error)
+    all.push(one)
+    if (one.isAllowed === last[semantic]) break
   }
-  return answers
+  return all
 }
 
 /** What the nearest misses of one evaluation count for in a batch's work: they look at every tailoring. */
@@ -119,7 +180,7 @@ function judgeWithin(
   work: number,
   point: DecisionPoint,
   question: Question,
-): Result<Answer, EvaluationError> {
+): Result<Judged, EvaluationError> {
   if (work <= WORK_MAX) return judge(point, question)
   const message = `a batch asks of at most ${WORK_MAX} uses, values and signals, and nearest counts for ${NEAREST_WORK}; split it`
   return fail({ code: 'too-many', field: 'evaluations', message })

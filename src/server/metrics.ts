@@ -12,7 +12,13 @@ const OTHER = 'other'
 const BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25]
 
 export type Route = 'evaluation' | 'evaluations' | 'search'
-export type Refusal = 'unauthorized' | 'forbidden' | 'rate-limited' | 'malformed' | 'internal'
+export type Refusal =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate-limited'
+  | 'busy'
+  | 'malformed'
+  | 'internal'
 
 /** What the metrics say of the bundle in use. */
 export interface BundleStatus {

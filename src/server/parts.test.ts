@@ -53,11 +53,11 @@ test('an item of a batch is answered as it would be alone, with what it lacks fr
     fc.property(anyMembers, fc.array(anyMembers, { minLength: 1 }), (defaults, evaluations) => {
       const alone = evaluations.map((item) => {
         const result = evaluate(POINT, { ...defaults, ...item })
-        if (result.ok) return JSON.parse(result.value)
+        if (result.ok) return JSON.parse(result.value as string)
         return { decision: false, context: { error: result.error } }
       })
       const together = evaluateAll(POINT, { ...defaults, evaluations })
-      expect(together.ok && JSON.parse(together.value)).toEqual({ evaluations: alone })
+      expect(together.ok && JSON.parse(together.value as string)).toEqual({ evaluations: alone })
     }),
     { numRuns: RUNS },
   )

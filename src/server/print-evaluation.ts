@@ -5,9 +5,9 @@ import type { EvaluationError } from './question.ts'
 /**
  * The answer to a question, as JSON text. Members stand in this order, and nothing else says what they are.
  *
- * Lists that a bundle keeps are printed once. Outcomes and digests hold nothing that JSON escapes.
+ * Lists that a bundle keeps are printed once. Outcomes, ids of records and digests hold nothing that JSON escapes.
  */
-export function printEvaluation(decision: Decision): string {
+export function printEvaluation(decision: Decision, record: string | null = null): string {
   const { outcome, base, triggered, contract, tailoring, obligations, reasons, nearest } = decision
   const used =
     contract === null
@@ -16,7 +16,8 @@ export function printEvaluation(decision: Decision): string {
   const context =
     `"outcome":"${outcome}","base":"${base}","triggered":${printList(triggered)},${used}` +
     `"obligations":${printObligations(obligations)},"reasons":${printList(reasons)},` +
-    `"nearest":${printList(nearest)},"bundle":"${decision.bundle}"`
+    `"nearest":${printList(nearest)},${record === null ? '' : `"record":"${record}",`}` +
+    `"bundle":"${decision.bundle}"`
   return `{"decision":${allows(decision)},"context":{${context}}}`
 }
 

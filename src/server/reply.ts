@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Result } from '../result.ts'
+import type { Refusal } from './metrics.ts'
 import type { EvaluationError } from './question.ts'
 import type { Served } from './served.ts'
 
@@ -43,10 +44,17 @@ export function answer(
 ): FastifyReply {
   if (result.ok) return send(reply, result.value)
   const { code, field, message } = result.error
-  const isForbidden = code === 'forbidden-customer'
-  metrics.refused(isForbidden ? 'forbidden' : 'malformed')
+  const [status, reason] = REFUSALS[code] ?? [400, 'malformed']
+  metrics.refused(reason)
+  if (status === 429) reply.header('retry-after', 1)
   const where = field === '' ? '' : `${field}: `
-  return refuse(reply, isForbidden ? 403 : 400, `${code}: ${where}${message}`)
+  return refuse(reply, status, `${code}: ${where}${message}`)
+}
+
+/** What is not a malformed question. */
+const REFUSALS: Readonly<Record<string, readonly [status: number, reason: Refusal]>> = {
+  'forbidden-customer': [403, 'forbidden'],
+  'rate-limited': [429, 'rate-limited'],
 }
 
 /** An error's body is a message, as JSON text. */

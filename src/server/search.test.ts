@@ -75,7 +75,7 @@ function bruteForce(sought: Sought, body: object, point: DecisionPoint): object[
   return everything[sought]()
     .flatMap((entity) => {
       const evaluated = evaluate(point, { ...body, [sought]: entity })
-      const answer = evaluated.ok ? JSON.parse(evaluated.value) : {}
+      const answer = evaluated.ok ? JSON.parse(evaluated.value as string) : {}
       if (!answer.decision) return []
       const { obligations } = answer.context as { obligations: unknown[] }
       return [obligations.length > 0 ? { ...entity, obligations } : entity]

@@ -276,7 +276,7 @@ function firstFrom(length: number, isBelow: (index: number) => boolean): number 
 
 /** Judges candidates until the page is full and another one would be on it, or enough were judged. */
 function answer<Entity>(
-  { bundle }: DecisionPoint,
+  point: DecisionPoint,
   { page, request, isKnown }: Search,
   candidates: Iterable<Candidate<Entity>>,
 ): SearchAnswer<Entity> {
@@ -286,7 +286,7 @@ function answer<Entity>(
   let last = page.after
   let isPartial = false
   for (const candidate of isKnown ? candidates : []) {
-    const result = budget-- > 0 ? resultOf(bundle, candidate) : undefined
+    const result = budget-- > 0 ? resultOf(point, candidate) : undefined
     isPartial = budget < 0 || (result !== undefined && results.length === limit)
     if (isPartial) break
     if (result !== undefined) results.push(result)
@@ -305,12 +305,14 @@ function budgetOf({ uses, facts, signals }: Request): number {
 
 /** The result that a candidate is; none when it is denied. */
 function resultOf<Entity>(
-  bundle: Bundle,
+  { bundle, recorder }: DecisionPoint,
   { entity, request }: Candidate<Entity>,
 ): SearchResult<Entity> | undefined {
   const decided = decide(bundle, request)
   assert(decided.ok, 'a candidate is in error, and what it was made of was not')
-  if (!allows(decided.value)) return undefined
+  const isWithheld =
+    decided.value.outcome === 'permit-under-exception' && recorder.unavailable !== null
+  if (isWithheld || !allows(decided.value)) return undefined
   const obligations = decided.value.obligations.map(obligationOf)
   return { ...entity, ...(obligations.length > 0 ? { obligations } : {}) }
 }

@@ -2,6 +2,7 @@ import type { Instant } from '../time.ts'
 import type { Keyring } from './keys.ts'
 import type { PublicUrl } from './metadata.ts'
 import type { BundleStatus, Metrics } from './metrics.ts'
+import type { Recorder } from './recorder.ts'
 
 /** What a server answers from. All of it may change while it runs, so each is asked for anew. */
 export interface Served {
@@ -10,6 +11,9 @@ export interface Served {
   /** Null: whoever reaches the address may ask, of every customer. */
   readonly keyring: () => Keyring | null
   readonly metrics: Metrics
+  readonly recorder: Recorder
+  /** What is made known of the logs; null: nothing is. */
+  readonly logs: LogsServed | null
   readonly log: Log
   /** Where enforcement points reach the server; null: where it listens. */
   readonly publicUrl: PublicUrl | null
@@ -22,4 +26,12 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+}
+
+/** The logs of a server, as far as others may see them. */
+export interface LogsServed {
+  /** A checkpoint, tile or bundle of entries of a log; undefined when there is none. */
+  read(log: string, path: string): Promise<Uint8Array | undefined>
+  /** For a probe. */
+  readonly status: Readonly<Record<string, unknown>>
 }

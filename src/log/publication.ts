@@ -1,0 +1,31 @@
+import type { Digest } from '../digest.ts'
+import { type Instant, printInstant } from '../time.ts'
+import { type Envelope, printStatement, type Subject } from './dsse.ts'
+
+// Entries of the governance log that say which bundle was taken, made of which documents, and on whose word.
+
+const PAYLOAD_TYPE = 'application/vnd.proviso.bundle-publication+json;v=1'
+const PREDICATE_TYPE = 'urn:proviso:bundle-publication:v1'
+
+export interface Publication {
+  readonly bundle: Digest
+  readonly serial: number
+  /** The digest of the listing of documents, as a publisher signs it. */
+  readonly documents: Digest
+  /** The publisher's public key; null: nobody has signed the documents. */
+  readonly publisher: string | null
+  readonly at: Instant
+}
+
+/** What is to be signed. It holds digests, and no name of a document or a customer. */
+export function printPublication(publication: Publication): Omit<Envelope, 'signatures'> {
+  const { bundle, serial, documents, publisher, at } = publication
+  const subject = [subjectOf('bundle', bundle), subjectOf('documents', documents)]
+  const predicate = { at: printInstant(at), publisher, serial }
+  const payload = printStatement({ subject, predicateType: PREDICATE_TYPE, predicate })
+  return { payloadType: PAYLOAD_TYPE, payload }
+}
+
+function subjectOf(name: string, digest: Digest): Subject {
+  return { name, digest: { sha256: digest.slice('sha256:'.length) } }
+}

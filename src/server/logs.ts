@@ -1,0 +1,67 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { guard } from './access.ts'
+import { refuse } from './reply.ts'
+import type { LogsServed, Served } from './served.ts'
+
+// The logs, for whoever wants to look (https://c2sp.org/tlog-tiles). Checkpoints and hashes are everybody's; entries are
+// for auditors.
+
+const compress = promisify(gzip)
+
+/** A checkpoint is replaced several times a second. */
+const SHORT = 'public, max-age=1'
+
+/** A tile never changes. */
+const LONG = 'max-age=31536000, immutable'
+
+type Read = FastifyRequest<{ Params: { log: string; '*': string } }>
+
+export function routeLogs(app: FastifyInstance, served: Served): void {
+  const { logs } = served
+  if (logs === null) return
+  const onRequest = guard(served, 'auditor')
+  app.get('/log/:log/checkpoint', (request: FastifyRequest<{ Params: { log: string } }>, reply) =>
+    give(reply, logs, { log: request.params.log, path: 'checkpoint' }, checkpointTo),
+  )
+  app.get('/log/:log/tile/entries/*', { onRequest }, ({ params, headers }: Read, reply) => {
+    const takesGzip = /(?:^|,)\s*(?:gzip|\*)\s*(?:$|,|;(?!\s*q=0(?:\.0*)?\s*(?:$|,)))/i
+    const isTaken = takesGzip.test(String(headers['accept-encoding'] ?? ''))
+    const path = `tile/entries/${params['*']}`
+    return give(reply, logs, { log: params.log, path }, isTaken ? gzippedTo : entriesTo)
+  })
+  app.get('/log/:log/tile/*', ({ params }: Read, reply) =>
+    give(reply, logs, { log: params.log, path: `tile/${params['*']}` }, tileTo),
+  )
+}
+
+async function give(
+  reply: FastifyReply,
+  logs: LogsServed,
+  { log, path }: { readonly log: string; readonly path: string },
+  send: (reply: FastifyReply, bytes: Buffer) => FastifyReply | Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  const bytes = await logs.read(log, path)
+  if (bytes) return await send(reply, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  reply.header('cache-control', 'no-store')
+  return refuse(reply, 404, 'there is no such log, or it has no such file')
+}
+
+function checkpointTo(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  return reply.type('text/plain; charset=utf-8').header('cache-control', SHORT).send(bytes)
+}
+
+function tileTo(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  const cache = `public, ${LONG}`
+  return reply.type('application/octet-stream').header('cache-control', cache).send(bytes)
+}
+
+function entriesTo(reply: FastifyReply, bytes: Buffer): FastifyReply {
+  reply.header('cache-control', `private, ${LONG}`).header('vary', 'accept-encoding')
+  return reply.type('application/octet-stream').send(bytes)
+}
+
+async function gzippedTo(reply: FastifyReply, bytes: Buffer): Promise<FastifyReply> {
+  return entriesTo(reply.header('content-encoding', 'gzip'), await compress(bytes))
+}
