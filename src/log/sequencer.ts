@@ -23,7 +23,7 @@ const LAG_ENTRIES_MAX = 1_048_576
 const GROWTH_ENTRIES_MAX = 16_384
 
 /** Where the checkpoint that was signed last stands, and the one that everybody may see. */
-const SIGNED = 'signed'
+export const SIGNED = 'signed'
 export const PUBLISHED = 'checkpoint'
 
 /** Longest sidecar, in bytes. */
