@@ -96,12 +96,14 @@ export class SimulatedFiles implements LogFiles {
     return files
   }
 
+  /** What is in a file for whoever looks now. It is no call. */
+  peek(path: string): Uint8Array | undefined {
+    const id = this.#tree.find(path)
+    return id === undefined ? undefined : readFrom(this.#tree.file(id, path), 0)
+  }
+
   read(path: string): Promise<Uint8Array | undefined> {
-    const apply = (): Uint8Array | undefined => {
-      const id = this.#tree.find(path)
-      return id === undefined ? undefined : readFrom(this.#tree.file(id, path), 0)
-    }
-    return this.#call({ kind: 'read-file', path, apply })
+    return this.#call({ kind: 'read-file', path, apply: () => this.peek(path) })
   }
 
   list(path: string): Promise<readonly string[]> {

@@ -76,16 +76,26 @@ export async function makeDirectories(
   known.add(path)
 }
 
+/** Does something with a file and closes it. When both fail, what failed first is thrown. */
+export async function closing(file: LogFile, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    // INVARIANT: a sync that failed is known for one, even where closing the file fails too.
+    await file.close().catch(() => undefined)
+    throw error
+  }
+  await file.close()
+}
+
 async function writePart(files: LogFiles, path: string, bytes: Uint8Array): Promise<string> {
   const part = `${path}.part`
   await files.remove(part)
   const file = await files.open(part, 'create')
-  try {
+  await closing(file, async () => {
     await writeAll(file, bytes, 0)
     await synced(file.sync())
-  } finally {
-    await file.close()
-  }
+  })
   return part
 }
 
@@ -110,10 +120,16 @@ export async function publishFiles(
   for (const parent of parents) await synced(files.syncDirectory(parent))
 }
 
-/** Waits for all, then throws what the first to fail threw: nothing goes on behind the caller's back. */
+/**
+ * Waits for all, so that nothing goes on behind the caller's back, then throws what the first to fail threw; a sync
+ * that failed comes before anything else.
+ */
 async function settled(promises: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(promises)
-  for (const result of results) if (result.status === 'rejected') throw result.reason
+  const failures = results.filter((result) => result.status === 'rejected')
+  const [first] = failures
+  const failure = failures.find(({ reason }) => reason instanceof LogFailure) ?? first
+  if (failure) throw failure.reason
 }
 
 async function publishFile(files: LogFiles, path: string, bytes: Uint8Array): Promise<void> {

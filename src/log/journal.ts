@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { assert, at } from '../assert.ts'
 import { LogFailure } from './failure.ts'
-import { type LogFile, type LogFiles, makeDirectories, synced, writeAll } from './files.ts'
+import { closing, type LogFile, type LogFiles, makeDirectories, synced, writeAll } from './files.ts'
 import {
   type Batch,
   bytesOfBatch,
@@ -68,6 +68,8 @@ export class Journal {
   static async open(options: JournalOptions): Promise<OpenJournal> {
     const { files, signedSize } = options
     await makeDirectories(files, DIRECTORY)
+    // A process that was killed may have left names that are seen and are not on the disk.
+    await synced(files.syncDirectory(DIRECTORY))
     const segments = await segmentsOf(files)
     const entries: Uint8Array[] = []
     let place: Place | undefined
@@ -81,6 +83,7 @@ export class Journal {
       const file = await files.open(segment.path, 'existing')
       await place?.file.close()
       place = { file, nonce: found.nonce, at: found.end }
+      if (size > signedSize) await writeAgain(place, found)
     }
     if (size < signedSize) throw lost(signedSize)
     return { journal: new Journal(options, place, size), entries }
@@ -132,12 +135,16 @@ export class Journal {
     if (this.#place && this.#place.at + bytes <= segmentBytes) return this.#place
     await this.reserve()
     const path = pathOf(this.#size)
+    const before = this.#place
+    // INVARIANT: once there may be a segment for the next entry, no entry goes into one before it, where nobody would
+    // look for it. When a call below fails, the next append makes the segment anew.
+    this.#place = undefined
+    this.#reserve = undefined
+    await before?.file.close()
     // One of that name holds nothing that anybody was told of.
     await files.rename(NEXT, path)
     await synced(files.syncDirectory(DIRECTORY))
-    this.#reserve = undefined
     const file = await files.open(path, 'existing')
-    await this.#place?.file.close()
     const nonce = nonceOf(Buffer.from(await file.read(0, SEGMENT_HEAD_BYTES)))
     assert(nonce !== undefined, 'a segment in reserve has no beginning')
     this.#place = { file, nonce, at: SEGMENT_HEAD_BYTES }
@@ -170,16 +177,14 @@ async function reserveSegment({ files, segmentBytes }: JournalOptions): Promise<
   const part = `${NEXT}.part`
   await files.remove(part)
   const file = await files.open(part, 'create')
-  try {
+  await closing(file, async () => {
     const zeros = new Uint8Array(ZEROS_BYTES)
     await writeAll(file, printSegmentHead(randomBytes(NONCE_BYTES)), 0)
     for (let at = SEGMENT_HEAD_BYTES; at < segmentBytes; at += ZEROS_BYTES) {
       await writeAll(file, zeros.subarray(0, Math.min(ZEROS_BYTES, segmentBytes - at)), at)
     }
     await synced(file.sync())
-  } finally {
-    await file.close()
-  }
+  })
   await files.rename(part, NEXT)
   await synced(files.syncDirectory(DIRECTORY))
 }
@@ -188,6 +193,17 @@ export interface FoundSegment {
   readonly nonce: Buffer
   readonly frames: readonly FoundFrame[]
   readonly end: number
+  /** Bytes that hold all batches. */
+  readonly batches: Uint8Array
+}
+
+/**
+ * Puts what was found in a segment on the disk. A process that was killed may have left it unsynced, and after a sync
+ * that failed the system may take it for written; so it is written once more, which changes no byte.
+ */
+async function writeAgain({ file }: Place, { batches }: FoundSegment): Promise<void> {
+  await writeAll(file, batches, SEGMENT_HEAD_BYTES)
+  await synced(file.sync())
 }
 
 /**
@@ -215,7 +231,8 @@ export async function readSegment(
     frames.push(...batch.frames)
     end = batch.end
   }
-  return { nonce, frames: frames.slice(0, (nextFirst ?? Infinity) - first), end }
+  const batches = segment.subarray(SEGMENT_HEAD_BYTES, end)
+  return { nonce, frames: frames.slice(0, (nextFirst ?? Infinity) - first), end, batches }
 }
 
 /** Whether not all of a batch came to the disk. What was signed for once has: its sidecars may be shredded since. */
@@ -262,10 +279,8 @@ export async function shredSidecar(files: LogFiles, index: number): Promise<void
   }
   const { sidecarAt, sidecar } = found.frame
   const file = await files.open(segment.path, 'existing')
-  try {
+  await closing(file, async () => {
     await writeAll(file, new Uint8Array(sidecar.length).fill(SHREDDED_BYTE), sidecarAt)
     await synced(file.sync())
-  } finally {
-    await file.close()
-  }
+  })
 }
