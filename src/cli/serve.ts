@@ -86,11 +86,21 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     } finally {
       live?.close()
       keys?.close()
-      await evidence.close()
+      await closed(evidence, log)
       if (place.isTemporary) rmSync(place.path, { recursive: true })
       endUnread()
     }
   },
+}
+
+/** Ends the logs. What cannot be written any more then is told, and does not hide why the server ends. */
+async function closed(evidence: Evidence, log: Log): Promise<void> {
+  try {
+    await evidence.close()
+  } catch (error) {
+    const fields = { event: 'log-stopped', error: (error as Error).message }
+    log.error(fields, 'what was left to be logged could not be')
+  }
 }
 
 /** Named by counts that are logged before there is a bundle: there are none. */

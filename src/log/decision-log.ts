@@ -55,6 +55,8 @@ export class DecisionLog {
   #totals: Total[]
   #countedFrom: Instant | undefined
   #keys: Buffer = Buffer.alloc(0)
+  /** How many entries of counts are under way. */
+  #appending = 0
 
   static async open(options: DecisionLogOptions): Promise<DecisionLog> {
     return new DecisionLog(options, await totalOf(options))
@@ -136,7 +138,7 @@ export class DecisionLog {
 
   /** Logs what plain permits were counted since the last time; nothing when there were none. */
   async logCounts(until: Instant, bundle: Digest): Promise<void> {
-    if (this.#permits.isEmpty) return
+    if (this.#permits.isEmpty) return await this.#keepTotal()
     const from = this.#countedFrom ?? until
     this.#countedFrom = undefined
     const counts = this.#permits.take()
@@ -156,13 +158,34 @@ export class DecisionLog {
   ): Promise<void> {
     const payload = printCountsPayload({ counts, ...time })
     const record = { outcome: 'permit', at: time.until, bundle, pseudonym: null } as const
-    const index = await this.#options.sequencer.append([this.#committed(payload, record)])
+    const index = await this.#appended(this.#committed(payload, record))
     const before = this.#totals.at(-1)?.permits ?? 0
     const permits = counts.reduce((sum, { count }) => sum + count, before)
-    const total = { size: index + 1, permits }
-    this.#totals.push(total)
-    await replaceFile(this.#options.files, TOTAL, bytesOf(JSON.stringify(total)))
+    this.#totals.push({ size: index + 1, permits })
+    await this.#keepTotal()
   }
+
+  async #appended(item: Item): Promise<number> {
+    this.#appending++
+    try {
+      return await this.#options.sequencer.append([item])
+    } finally {
+      this.#appending--
+    }
+  }
+
+  /** Keeps how far permits are added up, unless more of them are on their way. */
+  async #keepTotal(): Promise<void> {
+    const { files, sequencer } = this.#options
+    const last = this.#totals.at(-1)
+    if (last === undefined || this.#appending > 0 || this.#kept === sequencer.size) return
+    const total = { size: sequencer.size, permits: last.permits }
+    await replaceFile(files, TOTAL, bytesOf(JSON.stringify(total)))
+    this.#kept = total.size
+  }
+
+  /** How far they were added up when that was kept last. */
+  #kept = 0
 }
 
 /** Plain permits that the counts among the first entries add up to. */

@@ -255,10 +255,16 @@ export class Evidence {
   async #state(statement: Parameters<typeof signStatement>[0]): Promise<void> {
     const { directory, governance } = this.#parts
     const entry = signStatement(statement, signingAt(directory.statements, this.#options.clock()))
-    await governance.append([
-      { entryBytes: entry.length, sidecar: new Uint8Array(), entry: (): Uint8Array => entry },
-    ])
-    await governance.integrate()
+    const sidecar = new Uint8Array()
+    await governance.append([{ entryBytes: entry.length, sidecar, entry: (): Uint8Array => entry }])
+    // It is in the log now. Who waits for it need not wait for tiles and witnesses.
+    this.#integrateGovernance().catch(this.#options.onTrouble)
+  }
+
+  async #integrateGovernance(): Promise<void> {
+    const { governance } = this.#parts
+    do await governance.integrate()
+    while (governance.head.size < governance.size)
   }
 
   /** A public file of one of the logs, which stand below `/log/`; undefined when there is none. */
@@ -281,6 +287,7 @@ export class Evidence {
       if (this.stopped === undefined) {
         await this.#logCounts()
         await this.anchor()
+        await this.#integrateGovernance()
       }
     } finally {
       await Promise.allSettled([sequencer.close(), governance.close()])

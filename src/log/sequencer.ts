@@ -72,6 +72,8 @@ export class Sequencer {
   /** The checkpoint that was signed last, as it stands on the disk. */
   #signed: string | undefined
   #published: TreeHead
+  /** Whether what was signed last is published. */
+  #isPublished: boolean
   readonly #queue: Waiting[] = []
   #queuedBytes = 0
   #writing: Promise<void> | undefined
@@ -102,7 +104,7 @@ export class Sequencer {
       ...opened,
       edge,
       signed: signed?.note,
-      published: published?.head ?? headOf(NO_ENTRIES),
+      published: published?.head,
     })
   }
 
@@ -113,7 +115,7 @@ export class Sequencer {
       readonly entries: readonly Uint8Array[]
       readonly edge: Edge
       readonly signed: string | undefined
-      readonly published: TreeHead
+      readonly published: TreeHead | undefined
     },
   ) {
     this.#options = options
@@ -121,7 +123,8 @@ export class Sequencer {
     this.#pending = [...opened.entries]
     this.#edge = opened.edge
     this.#signed = opened.signed
-    this.#published = opened.published
+    this.#published = opened.published ?? headOf(NO_ENTRIES)
+    this.#isPublished = opened.published?.size === opened.edge.size
   }
 
   /** Entries that have been acknowledged, or will be unless the disk fails. */
@@ -305,22 +308,19 @@ export class Sequencer {
     const note = signNote(printCheckpoint({ origin, ...headOf(edge) }), ...signers())
     await replaceFile(files, SIGNED, bytesOf(note))
     this.#signed = note
+    this.#isPublished = false
   }
 
   async #publish(): Promise<void> {
     const { files, origin, cosign } = this.#options
     const head = headOf(this.#edge)
     const note = this.#signed
-    const isPublished = this.#published.size === head.size && (await this.#isThere())
-    if (note === undefined || isPublished) return
+    if (note === undefined || this.#isPublished) return
     const cosigned = cosign ? await cosign(note, { origin, ...head }) : note
     if (cosigned === null) return
     await replaceFile(files, PUBLISHED, bytesOf(cosigned))
     this.#published = head
-  }
-
-  async #isThere(): Promise<boolean> {
-    return (await this.#options.files.read(PUBLISHED)) !== undefined
+    this.#isPublished = true
   }
 
   /** Writes what waits and ends. What was acknowledged is in tiles when this returns, unless the disk fails. */
