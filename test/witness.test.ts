@@ -67,8 +67,10 @@ async function latest(
   const hash = hexOf(await sha256(bytesOf(origin)))
   const answer = await fetch(`${address}/${hash}/checkpoint`)
   expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-  const opened = await openCheckpoint(await answer.text(), origin, [signer.verifier])
+  const keys = [growingLog(origin).signer.verifier, signer.verifier]
+  const opened = await openCheckpoint(await answer.text(), origin, keys)
   if (!opened.ok) throw new Error(opened.error.message)
+  expect(opened.value.signed.map(({ key }) => key)).toEqual(keys)
   return opened.value
 }
 
@@ -81,8 +83,10 @@ test('a log that only grows is cosigned, and monitors see what was', async () =>
   expect((await fetch(`${address}/${hash}/checkpoint`)).status).toBe(404)
   const first = await post(address, growth(0, 4))
   expect(first).toMatchObject({ status: 200, type: 'text/plain; charset=utf-8' })
-  const cosigned = await openCheckpoint(log.noteAt(4) + first.text, ORIGIN, [files.signer.verifier])
-  expect(cosigned).toMatchObject({ ok: true, value: { size: 4 } })
+  const keys = [log.signer.verifier, files.signer.verifier]
+  const cosigned = await openCheckpoint(log.noteAt(4) + first.text, ORIGIN, keys)
+  const signed = [{ timestamp: 0 }, { key: files.signer.verifier }]
+  expect(cosigned).toMatchObject({ ok: true, value: { size: 4, signed } })
   expect((await post(address, growth(4, 9))).status).toBe(200)
   expect(await latest(address, ORIGIN, files)).toMatchObject({ size: 9, root: log.rootAt(9) })
   kill('SIGTERM')

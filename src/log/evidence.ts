@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
-import { textOf } from '../bytes.ts'
+import { bytesOf, textOf } from '../bytes.ts'
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
 import { type AnchoredLog, printAnchor } from './anchor.ts'
@@ -75,6 +75,8 @@ interface Parts {
   readonly governance: Sequencer
   /** Logs that this process wrote under earlier keys. */
   readonly earlier: readonly AnchoredLog[]
+  /** All logs by folder, with who writes them; null: nobody does any more. */
+  readonly logs: ReadonlyMap<string, Sequencer | null>
 }
 
 /** What a probe is told. */
@@ -269,14 +271,12 @@ export class Evidence {
 
   /** A public file of one of the logs, which stand below `/log/`; undefined when there is none. */
   async read(folder: string, path: string): Promise<Uint8Array | undefined> {
-    const { name, epoch } = this.#parts.directory.config
-    const isOurs =
-      folder === GOVERNANCE_FOLDER ||
-      Array.from({ length: epoch }, (_, i) => decisionsFolder(name, i + 1)).includes(folder)
+    const sequencer = this.#parts.logs.get(folder)
     const isPublic = path === PUBLISHED || parseTile(path) !== undefined
-    return isOurs && isPublic
-      ? await diskFiles(join(this.#options.path, folder)).read(path)
-      : undefined
+    if (sequencer === undefined || !isPublic) return undefined
+    // Read from the disk, it might be one that is not there for good yet.
+    if (sequencer !== null && path === PUBLISHED) return bytesOf(sequencer.publishedNote ?? '')
+    return await diskFiles(join(this.#options.path, folder)).read(path)
   }
 
   /** Logs what is left, anchors it, and ends. */
@@ -328,14 +328,11 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
   const files = diskFiles(join(path, folder))
   const { pseudonymKey } = directory
   const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
-  return {
-    lock,
-    directory,
-    sequencer,
-    decisions,
-    governance,
-    earlier: await earlierLogs(directory),
-  }
+  const old = Array.from({ length: epoch - 1 }, (_, i) => decisionsFolder(name, i + 1))
+  const folders = new Map<string, Sequencer | null>(old.map((one) => [one, null]))
+  folders.set(folder, sequencer).set(GOVERNANCE_FOLDER, governance)
+  const earlier = await earlierLogs(directory)
+  return { lock, directory, sequencer, decisions, governance, earlier, logs: folders }
 }
 
 /** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */

@@ -1,5 +1,5 @@
 import { assert, at } from '../assert.ts'
-import { bytesOf, equalBytes, textOf } from '../bytes.ts'
+import { bytesOf, textOf } from '../bytes.ts'
 import { type Checkpoint, openCheckpoint, printCheckpoint, type TreeHead } from './checkpoint.ts'
 import { type Edge, grow, headOf, NO_ENTRIES, readEdge } from './edge.ts'
 import { LogFailure } from './failure.ts'
@@ -71,6 +71,10 @@ export class Sequencer {
   readonly #directories = new Set<string>()
   /** The checkpoint that was signed last, as it stands on the disk. */
   #signed: string | undefined
+  /** One that was to take its place. It may have, though the disk said that it had not. */
+  #signing: string | undefined
+  /** What everybody may see: never before it is on the disk. */
+  #publishedNote: string | undefined
   #published: TreeHead
   /** Whether what was signed last is published. */
   #isPublished: boolean
@@ -104,7 +108,7 @@ export class Sequencer {
       ...opened,
       edge,
       signed: signed?.note,
-      published: published?.head,
+      published,
     })
   }
 
@@ -115,7 +119,7 @@ export class Sequencer {
       readonly entries: readonly Uint8Array[]
       readonly edge: Edge
       readonly signed: string | undefined
-      readonly published: TreeHead | undefined
+      readonly published: ReadHead | undefined
     },
   ) {
     this.#options = options
@@ -123,8 +127,9 @@ export class Sequencer {
     this.#pending = [...opened.entries]
     this.#edge = opened.edge
     this.#signed = opened.signed
-    this.#published = opened.published ?? headOf(NO_ENTRIES)
-    this.#isPublished = opened.published?.size === opened.edge.size
+    this.#published = opened.published?.head ?? headOf(NO_ENTRIES)
+    this.#publishedNote = opened.published?.note
+    this.#isPublished = opened.published?.head.size === opened.edge.size
   }
 
   /** Entries that have been acknowledged, or will be unless the disk fails. */
@@ -135,6 +140,11 @@ export class Sequencer {
   /** The tree as everybody may see it. */
   get published(): TreeHead {
     return this.#published
+  }
+
+  /** The checkpoint that everybody may see; undefined while there is none. */
+  get publishedNote(): string | undefined {
+    return this.#publishedNote
   }
 
   /** The tree as it was signed last. */
@@ -295,17 +305,15 @@ export class Sequencer {
   async #sign(edge: Edge): Promise<void> {
     const { files, origin, signers } = this.#options
     this.#assertHeld()
-    const there = await files.read(SIGNED)
-    const isOurs =
-      this.#signed === undefined
-        ? there === undefined
-        : there !== undefined && equalBytes(there, bytesOf(this.#signed))
-    if (!isOurs) {
+    const bytes = await files.read(SIGNED)
+    const there = bytes && textOf(bytes)
+    if (there !== this.#signed && (bytes === undefined || there !== this.#signing)) {
       throw new LogFailure('another-writer', 'another process has signed for this log')
     }
     // INVARIANT: a size is signed for once. A tree only grows, and what it grew by is in the journal for good.
     assert(this.#signed === undefined || edge.size > this.#edge.size, 'a size is signed for twice')
     const note = signNote(printCheckpoint({ origin, ...headOf(edge) }), ...signers())
+    this.#signing = note
     await replaceFile(files, SIGNED, bytesOf(note))
     this.#signed = note
     this.#isPublished = false
@@ -320,6 +328,7 @@ export class Sequencer {
     if (cosigned === null) return
     await replaceFile(files, PUBLISHED, bytesOf(cosigned))
     this.#published = head
+    this.#publishedNote = cosigned
     this.#isPublished = true
   }
 
