@@ -229,6 +229,12 @@ test('a signed directory is served to who has a key, and changes only with a new
   await until(() => server.log().at(-1)?.['event'] === 'bundle-refused')
   await until(() => JSON.stringify(server.log().at(-1)).includes('older-serial'))
   expect(await ready(server)).toMatchObject({ serial: 2 })
+
+  // Nor does a server that is started again take what is older.
+  server.child.kill('SIGKILL')
+  await once(server.child, 'close')
+  const { code, stderr } = await proviso(['serve', ...args])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('serial 1 is older than 2')])
 })
 
 test('keys that are added, replaced and revoked are so for a running server', async () => {

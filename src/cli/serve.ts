@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, digestOf } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
+import { printVerifier } from '../log/key.ts'
 import type { Keyring } from '../server/keys.ts'
 import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics } from '../server/metrics.ts'
@@ -77,7 +78,9 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     try {
       const publish = (taken: Taken): Promise<void> =>
         publishTaken(evidence, taken, { publisher, at: clock() })
-      live = await Live.open({ path: args.first, publisher, clock, log, publish })
+      const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
+      const source = { path: args.first, publisher, lastSerial }
+      live = await Live.open({ ...source, clock, log, publish })
       const keyring = (): Keyring | null => keys?.value ?? null
       const serving = { ...options, live, keyring, clock, log, recorder: evidence, evidence, place }
       const failure = await answerUntil(stopped.promise, args, serving)

@@ -27,6 +27,8 @@ export interface Source {
   readonly path: string
   /** Null: whoever can write the documents grants exceptions. */
   readonly publisher: Verifier | null
+  /** The serial of what was taken last, before this process began. */
+  readonly lastSerial: number
 }
 
 /** What is served, and the files that it was made of. */
@@ -56,7 +58,7 @@ async function takeBundle(source: Source, before: Taken | null): Promise<Taken> 
   const sha256s = new Map([[BUNDLE_NAME, loaded.value.sha256]])
   const publication = await publicationOf(source, signature, note, sha256s)
   const bundle = underPublication(loaded.value.bundle, publication)
-  refuseOlder(path, bundle, before)
+  refuseOlder(source, bundle, before)
   return { bundle, documents: null, sha256s, stamps }
 }
 
@@ -74,7 +76,7 @@ async function takeDirectory(source: Source, before: Taken | null): Promise<Take
   const read = readBundle(Buffer.from(loaded.bundle).toString(), sha256)
   if (!read.ok) throw refusal(path, read.error)
   const bundle = underPublication(read.value, publication)
-  refuseOlder(path, bundle, before)
+  refuseOlder(source, bundle, before)
   return {
     bundle,
     documents: new LiveDocuments({ bundle, provider, contracts }),
@@ -113,7 +115,7 @@ export async function patched(
   const changes = changesAt(path, names, sha256s)
   const publication = await publicationOf(source, signature, note, sha256s)
   const lease = underPublication(before.bundle, publication)
-  refuseOlder(path, lease, before)
+  refuseOlder(source, lease, before)
   if (changes.length === 0) return { ...before, bundle: leased(before.bundle, lease) }
   const changed = documents.change(changes, sha256)
   if (!changed.bundle) throw new RefusedDirectory(path, changed.problems)
@@ -188,9 +190,10 @@ function underPublication(bundle: Bundle, publication: Publication | null): Bund
 }
 
 /** An older signed state put back would grant again what has been taken away. */
-function refuseOlder(path: string, { serial }: Bundle, before: Taken | null): void {
-  if (before === null || serial >= before.bundle.serial) return
-  const message = `serial ${serial} is older than ${before.bundle.serial}, which is in use; sign again`
+function refuseOlder({ path, lastSerial }: Source, { serial }: Bundle, before: Taken | null): void {
+  const last = before?.bundle.serial ?? lastSerial
+  if (serial >= last) return
+  const message = `serial ${serial} is older than ${last}, which was taken before; sign again`
   throw refusal(path, { code: 'older-serial', message })
 }
 

@@ -1,33 +1,26 @@
-import { mkdirSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOf, textOf } from '../bytes.ts'
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
-import { type AnchoredLog, printAnchor } from './anchor.ts'
-import { parseCheckpoint } from './checkpoint.ts'
-import { cosignerOf } from './cosigner.ts'
-import { DecisionLog, permitsIn, type Recorded } from './decision-log.ts'
+import { printAnchor } from './anchor.ts'
+import type { Recorded } from './decision-log.ts'
 import { diskFiles } from './disk-files.ts'
 import { LogFailure } from './failure.ts'
-import { type Lock, lockDirectory } from './lock.ts'
+import { replaceFile } from './files.ts'
+import { lockDirectory } from './lock.ts'
+import { decisionsFolder, decisionsOrigin, type LogDirectory, signingAt } from './log-directory.ts'
+import { type OpenLogs, type OpenLogsOptions, openLogs } from './open-logs.ts'
 import {
-  decisionsFolder,
-  decisionsOrigin,
-  GOVERNANCE_FOLDER,
-  governanceOrigin,
-  type LogDirectory,
-  publicKeysOf,
-  readLogDirectory,
-  signingAt,
-} from './log-directory.ts'
-import { parseNote } from './note.ts'
-import { type Publication, printPublication } from './publication.ts'
+  type Publication,
+  parseLastTaken,
+  printLastTaken,
+  printPublication,
+} from './publication.ts'
 import { Repeating } from './repeating.ts'
-import { PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
+import { PUBLISHED } from './sequencer.ts'
 import { signStatement } from './statement.ts'
 import { parseTile } from './tile.ts'
-import type { Trust } from './trust.ts'
 
 // A server's evidence: the decision log that it writes, the governance log, and what goes from one to the other.
 
@@ -49,34 +42,14 @@ const PUBLICATION_MS_MAX = 2_000
 /** Below this many bytes left on the disk each customer may add only a little to what is there. */
 const RESERVE_BYTES = 268_435_456
 
-/** Most logs of earlier keys that are anchored on: they fit into an entry whatever the host is called. */
-const EARLIER_LOGS_MAX = 15
+/** Where the serial of the documents that were taken last stands. */
+const LAST_TAKEN = 'taken'
 
-export interface EvidenceOptions {
-  readonly path: string
-  readonly clock: () => Instant
+export interface EvidenceOptions extends OpenLogsOptions {
   /** The digest of the bundle in use. */
   readonly bundle: () => Digest
-  /** Who cosigns the governance log; undefined: nobody. */
-  readonly witnesses?: { readonly trust: Trust; readonly isRequired: boolean }
-  /** How long a segment of a journal is, in bytes. */
-  readonly segmentBytes?: number
-  /** Something did not work, and is tried again. */
-  readonly onTrouble: (error: Error) => void
   /** Nothing can be written any more. */
   readonly onStopped: (error: Error) => void
-}
-
-interface Parts {
-  readonly lock: Lock
-  readonly directory: LogDirectory
-  readonly sequencer: Sequencer
-  readonly decisions: DecisionLog
-  readonly governance: Sequencer
-  /** Logs that this process wrote under earlier keys. */
-  readonly earlier: readonly AnchoredLog[]
-  /** All logs by folder, with who writes them; null: nobody does any more. */
-  readonly logs: ReadonlyMap<string, Sequencer | null>
 }
 
 /** What a probe is told. */
@@ -93,7 +66,7 @@ export interface EvidenceStatus {
 
 export class Evidence {
   readonly #options: EvidenceOptions
-  readonly #parts: Parts
+  readonly #parts: OpenLogs
   readonly #repeating: readonly Repeating[]
   /** Why the last record could not be written. */
   #failure: Error | undefined
@@ -108,14 +81,14 @@ export class Evidence {
   static async open(options: EvidenceOptions): Promise<Evidence> {
     const lock = await lockDirectory(options.path)
     try {
-      return new Evidence(options, await open(options, lock))
+      return new Evidence(options, await openLogs(options, lock))
     } catch (error) {
       await lock.release()
       throw error
     }
   }
 
-  private constructor(options: EvidenceOptions, parts: Parts) {
+  private constructor(options: EvidenceOptions, parts: OpenLogs) {
     this.#options = options
     this.#parts = parts
     const { sequencer } = parts
@@ -236,9 +209,26 @@ export class Evidence {
     if (publication === undefined) return
     this.#publishing = this.#state(printPublication(publication))
     await this.#publishing
+    await this.#keepSerial(publication)
     if (this.#unlogged !== publication) return
     this.#unlogged = undefined
     this.#isUnlogged = false
+  }
+
+  async #keepSerial({ publisher, serial }: Publication): Promise<void> {
+    if (publisher === null) return
+    const text = printLastTaken({ publisher, serial })
+    await replaceFile(diskFiles(this.#options.path), LAST_TAKEN, bytesOf(text))
+  }
+
+  /** The serial of the documents of a publisher that were taken last, whenever that was; 0 when none were. */
+  async lastSerialOf(publisher: string): Promise<number> {
+    const bytes = await diskFiles(this.#options.path).read(LAST_TAKEN)
+    if (bytes === undefined) return 0
+    const last = parseLastTaken(textOf(bytes) ?? '')
+    if (last) return last.publisher === publisher ? last.serial : 0
+    const message = `${join(this.#options.path, LAST_TAKEN)} is damaged; bring it back from a copy`
+    throw new LogFailure('malformed-log-directory', message)
   }
 
   /** Puts the checkpoints of the decision logs into the governance log. */
@@ -294,59 +284,4 @@ export class Evidence {
       await lock.release()
     }
   }
-}
-
-async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
-  const { path, clock, witnesses, onTrouble, segmentBytes } = options
-  const directory = readLogDirectory(path)
-  const { config } = directory
-  const { logs } = publicKeysOf(path)
-  const isHeld = (): boolean => lock.isHeld()
-  const begin = (
-    folder: string,
-    origin: string,
-    more: Pick<SequencerOptions, 'signers' | 'cosign'>,
-  ): Promise<Sequencer> => {
-    mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
-    const files = diskFiles(join(path, folder))
-    const verifiers = logs.filter(({ name }) => name === origin)
-    const length = segmentBytes === undefined ? {} : { segmentBytes }
-    return Sequencer.open({ files, origin, verifiers, isHeld, ...length, ...more })
-  }
-  const { name, epoch } = config
-  const folder = decisionsFolder(name, epoch)
-  const sequencer = await begin(folder, decisionsOrigin(config, epoch), {
-    signers: () => [directory.decisions],
-  })
-  const { read } = diskFiles(join(path, GOVERNANCE_FOLDER))
-  const governance = await begin(GOVERNANCE_FOLDER, governanceOrigin(config), {
-    signers: () => signingAt(directory.governance, clock()),
-    ...(witnesses ? { cosign: cosignerOf({ ...witnesses, read, onTrouble }) } : {}),
-  })
-  await sequencer.integrate()
-  await governance.integrate()
-  const files = diskFiles(join(path, folder))
-  const { pseudonymKey } = directory
-  const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
-  const old = Array.from({ length: epoch - 1 }, (_, i) => decisionsFolder(name, i + 1))
-  const folders = new Map<string, Sequencer | null>(old.map((one) => [one, null]))
-  folders.set(folder, sequencer).set(GOVERNANCE_FOLDER, governance)
-  const earlier = await earlierLogs(directory)
-  return { lock, directory, sequencer, decisions, governance, earlier, logs: folders }
-}
-
-/** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */
-async function earlierLogs({ path, config }: LogDirectory): Promise<readonly AnchoredLog[]> {
-  const logs: AnchoredLog[] = []
-  for (let epoch = Math.max(1, config.epoch - EARLIER_LOGS_MAX); epoch < config.epoch; epoch++) {
-    const files = diskFiles(join(path, decisionsFolder(config.name, epoch)))
-    const bytes = await files.read(PUBLISHED)
-    const checkpoint = bytes && textOf(bytes)
-    const note = checkpoint === undefined ? undefined : parseNote(checkpoint)
-    const head = note?.ok ? parseCheckpoint(note.value.text) : undefined
-    if (checkpoint === undefined || !head?.ok) continue
-    const { origin, size: entries } = head.value
-    logs.push({ origin, checkpoint, entries, permits: await permitsIn(files, entries) })
-  }
-  return logs
 }

@@ -1,3 +1,4 @@
+import { parseWholeNumber } from '../bytes.ts'
 import type { Digest } from '../digest.ts'
 import { type Instant, printInstant } from '../time.ts'
 import { type Envelope, printStatement, type Subject } from './dsse.ts'
@@ -15,6 +16,24 @@ export interface Publication {
   /** The publisher's public key; null: nobody has signed the documents. */
   readonly publisher: string | null
   readonly at: Instant
+}
+
+/** Which documents of a publisher were taken last. */
+export interface LastTaken {
+  /** The publisher's public key. */
+  readonly publisher: string
+  readonly serial: number
+}
+
+/** Two lines: the publisher's public key, and the serial. */
+export function printLastTaken({ publisher, serial }: LastTaken): string {
+  return `${publisher}\n${serial}\n`
+}
+
+export function parseLastTaken(text: string): LastTaken | undefined {
+  const [, publisher, serialText = ''] = /^([^\n]+)\n(\d+)\n$/.exec(text) ?? []
+  const serial = parseWholeNumber(serialText)
+  return publisher === undefined || serial === undefined ? undefined : { publisher, serial }
 }
 
 /** What is to be signed. It holds digests, and no name of a document or a customer. */

@@ -1,0 +1,107 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { textOf } from '../bytes.ts'
+import type { Instant } from '../time.ts'
+import type { AnchoredLog } from './anchor.ts'
+import { parseCheckpoint } from './checkpoint.ts'
+import { cosignerOf } from './cosigner.ts'
+import { DecisionLog, permitsIn } from './decision-log.ts'
+import { diskFiles } from './disk-files.ts'
+import type { Lock } from './lock.ts'
+import {
+  decisionsFolder,
+  decisionsOrigin,
+  GOVERNANCE_FOLDER,
+  governanceOrigin,
+  type LogDirectory,
+  publicKeysOf,
+  readLogDirectory,
+  signingAt,
+} from './log-directory.ts'
+import { parseNote } from './note.ts'
+import { PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
+import type { Trust } from './trust.ts'
+
+/** Most logs of earlier keys that are anchored on: they fit into an entry whatever the host is called. */
+const EARLIER_LOGS_MAX = 15
+
+export interface OpenLogsOptions {
+  /** The directory of logs. */
+  readonly path: string
+  readonly clock: () => Instant
+  /** Who cosigns the governance log; undefined: nobody. */
+  readonly witnesses?: { readonly trust: Trust; readonly isRequired: boolean }
+  /** How long a segment of a journal is, in bytes. */
+  readonly segmentBytes?: number
+  /** Something did not work, and is tried again. */
+  readonly onTrouble: (error: Error) => void
+}
+
+/** The logs of a directory, ready to be written. */
+export interface OpenLogs {
+  readonly lock: Lock
+  readonly directory: LogDirectory
+  readonly sequencer: Sequencer
+  readonly decisions: DecisionLog
+  readonly governance: Sequencer
+  /** Logs that this process wrote under earlier keys. */
+  readonly earlier: readonly AnchoredLog[]
+  /** All logs by folder, with who writes them; null: nobody does any more. */
+  readonly logs: ReadonlyMap<string, Sequencer | null>
+}
+
+/** Opens the logs of a directory whose lock is held. Throws a `LogFailure` when they are not as they were left. */
+export async function openLogs(options: OpenLogsOptions, lock: Lock): Promise<OpenLogs> {
+  const { path, clock, witnesses, onTrouble, segmentBytes } = options
+  const directory = readLogDirectory(path)
+  const { config } = directory
+  const { logs } = publicKeysOf(path)
+  const isHeld = (): boolean => lock.isHeld()
+  const begin = (
+    folder: string,
+    origin: string,
+    more: Pick<SequencerOptions, 'signers' | 'cosign'>,
+  ): Promise<Sequencer> => {
+    mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
+    const files = diskFiles(join(path, folder))
+    const verifiers = logs.filter(({ name }) => name === origin)
+    const length = segmentBytes === undefined ? {} : { segmentBytes }
+    return Sequencer.open({ files, origin, verifiers, isHeld, ...length, ...more })
+  }
+  const { name, epoch } = config
+  const folder = decisionsFolder(name, epoch)
+  const sequencer = await begin(folder, decisionsOrigin(config, epoch), {
+    signers: () => [directory.decisions],
+  })
+  const { read } = diskFiles(join(path, GOVERNANCE_FOLDER))
+  const governance = await begin(GOVERNANCE_FOLDER, governanceOrigin(config), {
+    signers: () => signingAt(directory.governance, clock()),
+    ...(witnesses ? { cosign: cosignerOf({ ...witnesses, read, onTrouble }) } : {}),
+  })
+  await sequencer.integrate()
+  await governance.integrate()
+  const files = diskFiles(join(path, folder))
+  const { pseudonymKey } = directory
+  const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
+  const old = Array.from({ length: epoch - 1 }, (_, i) => decisionsFolder(name, i + 1))
+  const folders = new Map<string, Sequencer | null>(old.map((one) => [one, null]))
+  folders.set(folder, sequencer).set(GOVERNANCE_FOLDER, governance)
+  const earlier = await earlierLogs(directory)
+  return { lock, directory, sequencer, decisions, governance, earlier, logs: folders }
+}
+
+/** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */
+async function earlierLogs({ path, config }: LogDirectory): Promise<readonly AnchoredLog[]> {
+  const logs: AnchoredLog[] = []
+  for (let epoch = Math.max(1, config.epoch - EARLIER_LOGS_MAX); epoch < config.epoch; epoch++) {
+    const files = diskFiles(join(path, decisionsFolder(config.name, epoch)))
+    const bytes = await files.read(PUBLISHED)
+    const checkpoint = bytes && textOf(bytes)
+    const note = checkpoint === undefined ? undefined : parseNote(checkpoint)
+    const head = note?.ok ? parseCheckpoint(note.value.text) : undefined
+    if (checkpoint === undefined || !head?.ok) continue
+    const { origin, size: entries } = head.value
+    logs.push({ origin, checkpoint, entries, permits: await permitsIn(files, entries) })
+  }
+  return logs
+}
