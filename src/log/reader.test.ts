@@ -106,6 +106,7 @@ describe('a log that is written while it is read', () => {
       looks += 1
     }
     await writing
+    await sequencer.close()
     expect(looks).toBeGreaterThan(3)
     rmSync(top, { recursive: true })
   })
