@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { bytesOf, concatBytes } from '../src/bytes.ts'
 import type { Outcome } from '../src/decision/decision.ts'
 import { type PermitCount, printCountsPayload } from '../src/decision/payload.ts'
@@ -8,6 +10,7 @@ import { type AnchoredLog, printAnchor } from '../src/log/anchor.ts'
 import { type Envelope, preAuthenticationOf, printEnvelope } from '../src/log/dsse.ts'
 import type { LogFiles } from '../src/log/files.ts'
 import { type FsckOptions, fsck, type LogAt } from '../src/log/fsck.ts'
+import { printVerifier } from '../src/log/key.ts'
 import { knownLogs } from '../src/log/known-log.ts'
 import { type Item, Sequencer } from '../src/log/sequencer.ts'
 import { type Signer, signBytes, signerOf } from '../src/log/signer.ts'
@@ -189,8 +192,8 @@ export async function pathsBelow(files: LogFiles, path: string): Promise<string[
 }
 
 /** A log of 1,000 decisions with five anchors. */
-export async function thousandDecisions(): Promise<LogWorld> {
-  const world = await LogWorld.create()
+export async function thousandDecisions(begin: Instant = START): Promise<LogWorld> {
+  const world = await LogWorld.create(undefined, undefined, begin)
   for (let anchors = 0; anchors < 5; anchors++) {
     await world.decide(200)
     await world.anchor()
@@ -211,4 +214,24 @@ export async function decisionLog(items: readonly Item[]): Promise<SimulatedFile
 export async function faultsOf({ options }: LogWorld): Promise<readonly string[]> {
   const { findings } = await fsck(options)
   return findings.faults.map(({ where, message }) => `${where}: ${message}`)
+}
+
+/** Puts logs on the disk, with the public keys alone, as an auditor may be given them. */
+export async function saveLogs(world: LogWorld, top: string): Promise<void> {
+  const keys = { governance: GOVERNANCE_KEY, statements: STATEMENTS_KEY, decisions: DECISIONS_KEY }
+  for (const [owner, { verifier }] of Object.entries(keys)) {
+    save(join(top, 'keys', `${owner}-1.key.pub`), bytesOf(`${printVerifier(verifier)}\n`))
+  }
+  for (const folder of ['governance', 'decisions-main-1']) {
+    const { source, files } = world.options.open(folder)
+    const below = ['tile', 'journal'].map((path) => pathsBelow(files as LogFiles, path))
+    for (const path of ['checkpoint', 'signed', ...(await Promise.all(below)).flat()]) {
+      save(join(top, folder, path), (await source.read(path)) ?? new Uint8Array())
+    }
+  }
+}
+
+function save(path: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, bytes)
 }

@@ -3,12 +3,16 @@ import { type CheckedLog, fsck } from '../log/fsck.ts'
 import { type Arguments, EXIT } from './command.ts'
 import { orUnreadable, readPlace } from './log-place.ts'
 import { counted, styled, writeJson, writeLine } from './output.ts'
+import { UsageError } from './usage-error.ts'
 
 /** `proviso log fsck`: all that there is of logs, and every fault in it. */
 export async function fsckAction(args: Arguments): Promise<number> {
   const place = await readPlace(args)
   const { logs, findings } = await orUnreadable(fsck(place))
   const { faults, notes, faultCount, noteCount } = findings
+  if (faultCount === 0 && logs.every(({ entries }) => entries === null)) {
+    throw new UsageError(`no log at ${place.name} has begun; name where logs are`)
+  }
   if (args.json) {
     await writeJson({ logs, faults, notes, faultCount, noteCount })
   } else {

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import {
+  DECISIONS,
   DECISIONS_KEY,
   decisionLog,
   faultsOf,
@@ -15,9 +16,12 @@ import {
   thousandDecisions,
 } from '../../test/log-world.ts'
 import { at } from '../assert.ts'
+import { bytesOf } from '../bytes.ts'
+import { printCheckpoint } from './checkpoint.ts'
 import { fsck } from './fsck.ts'
 import { knownLogs } from './known-log.ts'
 import type { Item } from './sequencer.ts'
+import { signNote } from './signer.ts'
 
 let original: LogWorld
 
@@ -151,4 +155,48 @@ test('a statement key that is no longer trusted signs for nobody', async () => {
     code: 'unsigned-statement',
     where: 'governance entry 0',
   })
+})
+
+test('a checkpoint of a tree that was never there is told', async () => {
+  const world = await original.copy()
+  const root = new Uint8Array(32).fill(1)
+  const note = signNote(printCheckpoint({ origin: DECISIONS, size: 1_000, root }), DECISIONS_KEY)
+  await overwrite(world.decisionFiles, 'signed', bytesOf(note))
+  await overwrite(world.decisionFiles, 'checkpoint', bytesOf(note))
+  expect(await faultsOf(world)).toContain(
+    'decisions-main-1: its 1000 entries do not lead to the root that was signed for',
+  )
+})
+
+/** What is told of the next anchor when it holds this note. */
+async function anchorFaults(note: string, entries: number, origin = DECISIONS): Promise<unknown> {
+  const world = await original.copy()
+  await world.anchor({ origin, checkpoint: note, entries })
+  const { findings } = await fsck(world.options)
+  return findings.faults.map(({ code, where, message }) => `${where}: ${code}: ${message}`)
+}
+
+test('two anchors of two trees of one size are told', async () => {
+  const root = new Uint8Array(32).fill(1)
+  const note = signNote(printCheckpoint({ origin: DECISIONS, size: 1_000, root }), DECISIONS_KEY)
+  expect(await anchorFaults(note, 1_000)).toContain(
+    `governance entry 5: split-view: \`${DECISIONS}\` has two trees of 1000 entries, and they differ`,
+  )
+})
+
+test('an anchor of fewer entries than the one before is told', async () => {
+  const root = new Uint8Array(32).fill(1)
+  const note = signNote(printCheckpoint({ origin: DECISIONS, size: 999, root }), DECISIONS_KEY)
+  expect(await anchorFaults(note, 999)).toEqual([
+    `governance entry 5: rolled-back: \`${DECISIONS}\` has 999 entries, and had 1000 in the anchor before`,
+  ])
+})
+
+test('an anchor of the decision log of another operator is told', async () => {
+  const origin = 'elsewhere.example/decisions/main/1'
+  const root = new Uint8Array(32).fill(1)
+  const note = signNote(printCheckpoint({ origin, size: 9, root }), signerNamed(origin))
+  expect(await anchorFaults(note, 9, origin)).toEqual([
+    `governance entry 5: other-host: \`${origin}\` is no decision log of whoever runs \`proviso.example/governance\``,
+  ])
 })

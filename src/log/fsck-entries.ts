@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import { at } from '../assert.ts'
 import { type Bytes, equalBytes, textOf } from '../bytes.ts'
 import { checkPayload } from '../decision/payload.ts'
@@ -8,7 +7,7 @@ import { type Instant, printInstantShort } from '../time.ts'
 import { ANCHOR_TYPE, parseAnchor } from './anchor.ts'
 import type { AnchorSequence } from './anchor-sequence.ts'
 import { type Envelope, isEnvelopeSigned, parseEnvelope, parseStatement } from './dsse.ts'
-import { leafOf } from './edge.ts'
+import { leafOf, sha256Now } from './edge.ts'
 import type { Fault } from './fault.ts'
 import type { LogUnderCheck } from './fsck-files.ts'
 import type { JournalCursor } from './fsck-journal.ts'
@@ -107,7 +106,7 @@ export class RecordCheck {
     }
     if (state !== 'whole') return undefined
     const payload = sidecar.subarray(KEY_BYTES)
-    const commitment = createHmac('sha256', sidecar.subarray(0, KEY_BYTES)).update(payload).digest()
+    const commitment = hmacNow(sidecar.subarray(0, KEY_BYTES), payload)
     if (sidecar.length < KEY_BYTES || !equalBytes(commitment, record.commitment)) {
       this.#fault(index, 'wrong-payload', 'its payload is not what it commits to')
       return undefined
@@ -138,6 +137,16 @@ export class RecordCheck {
   #fault(index: number, code: Fault['code'], message: string): void {
     this.#check.findings.fault({ code, where: entryAt(this.#check, index), message })
   }
+}
+
+const BLOCK_BYTES = 64
+
+/** HMAC-SHA-256 (RFC 2104) of a key no longer than a block. The platform's takes ten times as long to take a key. */
+function hmacNow(key: Uint8Array, bytes: Uint8Array): Bytes {
+  const padded = (pad: number): Uint8Array =>
+    Uint8Array.from({ length: BLOCK_BYTES }, (_, i) => (key[i] ?? 0) ^ pad)
+  const inner = sha256Now(Buffer.concat([padded(0x36), bytes]))
+  return sha256Now(Buffer.concat([padded(0x5c), inner]))
 }
 
 /** Permits that a payload of counts, which has been checked, adds up to; 0 of any other payload. */

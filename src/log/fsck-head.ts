@@ -19,7 +19,8 @@ export async function headOf(check: LogUnderCheck, trust: Trust | null): Promise
   if (isAbsent(published) && isAbsent(signed)) {
     const message = 'it is not there: the log has not begun, or somebody has removed it'
     const found = { code: 'no-checkpoint', where: `${log.folder}/${PUBLISHED}`, message } as const
-    const hasBegun = !files || (await files.list('journal')).length > 0
+    const hasBegun =
+      !files || (await Promise.all([files.list('journal'), files.list('tile')])).flat().length > 0
     if (hasBegun) findings.fault(found)
     else findings.note(found)
   } else if (isAbsent(signed)) {

@@ -79,10 +79,11 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
 const RECENT_MAX = 8
 
 function remembering({ source, files }: LogAt): LogAt {
-  const recent = new Map<string, Uint8Array | undefined>()
+  const recent = new Map<string, Uint8Array>()
   const read = async (path: string): Promise<Uint8Array | undefined> => {
-    if (recent.has(path)) return recent.get(path)
-    const bytes = await source.read(path)
+    const bytes = recent.get(path) ?? (await source.read(path))
+    // What is not there may be soon: a live log puts a full tile in the place of a partial one.
+    if (!bytes || recent.has(path)) return bytes
     const [oldest = ''] = recent.keys()
     if (recent.size === RECENT_MAX) recent.delete(oldest)
     recent.set(path, bytes)

@@ -47,7 +47,7 @@ export async function readHashes(
 }
 
 /** The hashes in the bytes of a tile. */
-export function hashesIn(bytes: Uint8Array): readonly Bytes[] {
+function hashesIn(bytes: Uint8Array): readonly Bytes[] {
   return Array.from({ length: Math.floor(bytes.length / HASH_BYTES) }, (_, i) =>
     Uint8Array.from(bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES)),
   )
