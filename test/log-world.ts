@@ -148,7 +148,7 @@ export class LogWorld {
   /** Anchors the decision log as it is; some of what the anchor says may be made up. */
   async anchor(changed: Partial<AnchoredLog> = {}, wait = ANCHOR_MS): Promise<void> {
     this.now += wait
-    const checkpoint = this.decisions.signedNote ?? ''
+    const checkpoint = this.decisions.publishedNote ?? ''
     const entries = this.decisions.head.size
     const row = { origin: DECISIONS, checkpoint, entries, permits: permitsOf(entries), ...changed }
     const anchor = await printAnchor({ at: this.now, logs: [row] })

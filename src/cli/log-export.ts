@@ -1,25 +1,21 @@
 import { readLogConfig } from '../log/log-directory.ts'
-import { openLog } from '../log/make-receipt.ts'
 import { payloadsOf } from '../log/payloads.ts'
 import { type Arguments, EXIT } from './command.ts'
 import { counted, isRead, Progress, warn, writeLine } from './output.ts'
-import { logDirectoryOf, logsOf } from './record-place.ts'
-import { UsageError } from './usage-error.ts'
+import { decisionPlaceOf, logDirectoryOf, publishedSizeOf } from './record-place.ts'
 
 /** `proviso log export --log DIR`: what was asked and decided, one JSON object a line, in the order of the log. */
 export async function exportAction(args: Arguments): Promise<number> {
   const path = logDirectoryOf(args)
   const config = readLogConfig(path)
-  const { decisions } = logsOf(path, config, args.count('epoch') ?? config.epoch)
-  const head = await openLog(decisions)
-  if (!head.ok) throw new UsageError(`${path}: ${head.error.message}`)
+  const place = decisionPlaceOf(path, config, args.count('epoch') ?? config.epoch)
   const progress = new Progress('records')
   let [shredded, damaged] = [0, 0]
-  const range = { from: args.count('from') ?? 0, to: head.value.size }
-  for await (const { index, payload } of payloadsOf(decisions.files, range)) {
+  const range = { from: args.count('from') ?? 0, to: await publishedSizeOf(place) }
+  for await (const { index, payload } of payloadsOf(place.files, range)) {
     if (!isRead()) break
     if (payload.state === 'shredded') shredded++
-    else if (payload.state === 'damaged') damaged++
+    else if (payload.state !== 'kept') damaged++
     else if (payload.record.outcome !== 'permit') await writeLine(payload.opening.text)
     progress.show(index)
   }

@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import { type MakeReceiptError, makeReceipt, openLog } from '../log/make-receipt.ts'
+import { type MakeReceiptError, makeReceipt } from '../log/make-receipt.ts'
 import { payloadsOf } from '../log/payloads.ts'
 import { type Opening, printReceipt, type Receipt } from '../log/receipt.ts'
 import type { Result } from '../result.ts'
 import { type Arguments, EXIT } from './command.ts'
 import { write, writeJson, writeLine } from './output.ts'
-import { type RecordPlace, recordPlaceOf } from './record-place.ts'
+import { publishedSizeOf, type RecordPlace, recordPlaceOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Longest wait for an anchor that covers the record, in milliseconds: servers make one every ten seconds. */
@@ -28,9 +28,9 @@ export async function receiptAction(args: Arguments): Promise<number> {
   }
   writeFileSync(output, text)
   const { bundle, proof } = made.value
+  const { origin } = place.readers()
   if (args.json) await writeJson({ receipt: output, index: proof.index, bundle })
-  else
-    await writeLine(`${output}: the receipt of entry ${proof.index} of ${place.decisions.origin}`)
+  else await writeLine(`${output}: the receipt of entry ${proof.index} of ${origin}`)
   return EXIT.done
 }
 
@@ -47,19 +47,17 @@ async function waited(make: () => Promise<Made>): Promise<Made> {
 }
 
 async function makeNow(args: Arguments, place: RecordPlace): Promise<Made> {
-  const { decisions } = place
-  const head = await openLog(decisions)
-  if (!head.ok) return head
-  const index = place.index ?? (await latestOf(place, head.value.size))
+  const index = place.index ?? (await latestOf(place))
   const opening = args.flag('sealed') ? null : await openingOf(place, index)
-  return await makeReceipt(place, index, opening)
+  return await makeReceipt(place.readers(), index, opening)
 }
 
 /** The last record that is about a decision, and not a count; the next one when there is none yet. */
-async function latestOf({ decisions }: RecordPlace, size: number): Promise<number> {
+async function latestOf(place: RecordPlace): Promise<number> {
+  const size = await publishedSizeOf(place)
   let latest = size
   const from = Math.max(0, size - LATEST_BACK_MAX)
-  for await (const { index, payload } of payloadsOf(decisions.files, { from, to: size })) {
+  for await (const { index, payload } of payloadsOf(place.files, { from, to: size })) {
     const isCount = payload.state === 'kept' && payload.record.outcome === 'permit'
     if (!isCount) latest = index
   }
@@ -69,9 +67,9 @@ async function latestOf({ decisions }: RecordPlace, size: number): Promise<numbe
 /** How many entries are looked through for the last decision. */
 const LATEST_BACK_MAX = 1_000
 
-async function openingOf({ decisions }: RecordPlace, index: number): Promise<Opening | null> {
+async function openingOf({ files }: RecordPlace, index: number): Promise<Opening | null> {
   const range = { from: index, to: index + 1 }
-  for await (const { payload } of payloadsOf(decisions.files, range)) {
+  for await (const { payload } of payloadsOf(files, range)) {
     return payload.state === 'kept' ? payload.opening : null
   }
   return null

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { parseWholeNumber } from '../bytes.ts'
 import { diskFiles } from '../log/disk-files.ts'
+import { FaultyLog } from '../log/fault.ts'
 import type { LogFiles } from '../log/files.ts'
 import {
   decisionsFolder,
@@ -11,14 +12,22 @@ import {
   publicKeysOf,
   readLogConfig,
 } from '../log/log-directory.ts'
-import type { ReadLog } from '../log/make-receipt.ts'
+import type { ReceiptLogs } from '../log/make-receipt.ts'
+import { LogReader } from '../log/reader.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
-/** Which decision log of a directory, and which entry of it. */
-export interface RecordPlace {
-  readonly decisions: ReadLog & { readonly files: LogFiles }
-  readonly governance: ReadLog
+/** A decision log of a directory, and the governance log. */
+export interface DecisionPlace {
+  readonly path: string
+  /** The files of the decision log. */
+  readonly files: LogFiles
+  /** Readers that have read nothing yet. */
+  readonly readers: () => ReceiptLogs
+}
+
+/** An entry of one. */
+export interface RecordPlace extends DecisionPlace {
   /** Null: the last record. */
   readonly index: number | null
 }
@@ -42,26 +51,39 @@ export function recordPlaceOf(args: Arguments, record: string): RecordPlace {
       `\`${record}\` is no record of ${path}; say \`${config.name}-${config.epoch}/0\`, as answers do, or \`latest\``,
     )
   }
-  return { ...logsOf(path, config, epoch), index }
+  return { ...decisionPlaceOf(path, config, epoch), index }
 }
 
-/** A decision log of a directory, and the governance log. */
-export function logsOf(
-  path: string,
-  config: LogConfig,
-  epoch: number,
-): Pick<RecordPlace, 'decisions' | 'governance'> {
+/** The decision log of an epoch. */
+export function decisionPlaceOf(path: string, config: LogConfig, epoch: number): DecisionPlace {
   if (epoch < 1 || epoch > config.epoch) {
     throw new UsageError(`${path} has decision logs 1 to ${config.epoch}, and no ${epoch}`)
   }
   const { logs } = publicKeysOf(path)
-  const open = (folder: string, origin: string): RecordPlace['decisions'] => {
-    const files = diskFiles(join(path, folder))
-    const keys = logs.filter(({ name }) => name === origin)
-    return { files, origin, keys, read: (file) => files.read(file) }
+  const filesOf = (folder: string): LogFiles => diskFiles(join(path, folder))
+  const readerOf = (folder: string, origin: string): LogReader => {
+    const keys = logs.filter((key) => key.name === origin)
+    return new LogReader({ source: filesOf(folder), log: { origin, keys }, trust: null })
   }
+  const folder = decisionsFolder(config.name, epoch)
+  const origin = decisionsOrigin(config, epoch)
   return {
-    decisions: open(decisionsFolder(config.name, epoch), decisionsOrigin(config, epoch)),
-    governance: open(GOVERNANCE_FOLDER, governanceOrigin(config)),
+    path,
+    files: filesOf(folder),
+    readers: () => ({
+      origin,
+      decisions: readerOf(folder, origin),
+      governance: readerOf(GOVERNANCE_FOLDER, governanceOrigin(config)),
+    }),
+  }
+}
+
+/** How many entries of a decision log are published. */
+export async function publishedSizeOf({ path, readers }: DecisionPlace): Promise<number> {
+  try {
+    return (await readers().decisions.advance()).size
+  } catch (error) {
+    if (!(error instanceof FaultyLog)) throw error
+    throw new UsageError(`${path}: ${error.message}; \`proviso log fsck ${path}\` tells more`)
   }
 }

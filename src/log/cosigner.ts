@@ -1,12 +1,12 @@
+import { assert } from '../assert.ts'
 import type { Bytes } from '../bytes.ts'
+import type { TreeHead } from './checkpoint.ts'
 import { Cosigning } from './cosignatures.ts'
 import { LogFailure } from './failure.ts'
-import { consistencyProof } from './merkle.ts'
 import { printSignature } from './note.ts'
 import type { Cosign } from './sequencer.ts'
-import { sha256Now } from './sha256.ts'
-import { nodesIn } from './tile-nodes.ts'
 import type { Trust } from './trust.ts'
+import { KnownTiles, VerifiedTree } from './verified-tree.ts'
 
 export interface CosignerOptions {
   readonly trust: Trust
@@ -20,10 +20,15 @@ export interface CosignerOptions {
 
 /** Gets a log's checkpoints cosigned before they are published. */
 export function cosignerOf({ trust, isRequired, read, onTrouble }: CosignerOptions): Cosign {
-  const consistency = (from: number, to: number): Promise<readonly Bytes[]> =>
-    consistencyProof(sha256Now, nodesIn(read, to), { from, to })
+  const known = new KnownTiles()
+  let head: TreeHead | undefined
+  const consistency = async (from: number): Promise<readonly Bytes[]> => {
+    assert(head !== undefined, 'a proof is asked for before a checkpoint')
+    return await (await VerifiedTree.open({ read }, head, known)).consistencyProof(from)
+  }
   const cosigning = new Cosigning({ trust, consistency })
-  return async (note) => {
+  return async (note, checkpoint) => {
+    head = checkpoint
     const { cosignatures, isQuorum, ahead, failures } = await cosigning.ask(note)
     const [first] = ahead
     if (first) throw rolledBack(first.witness, first.size)

@@ -235,9 +235,9 @@ export class Evidence {
   async anchor(): Promise<void> {
     const { directory, sequencer, decisions, earlier } = this.#parts
     await sequencer.integrate()
-    const checkpoint = sequencer.signedNote
+    const { publishedNote: checkpoint, published } = sequencer
     if (checkpoint === undefined) return
-    const { size } = sequencer.head
+    const { size } = published
     const origin = decisionsOrigin(directory.config, directory.config.epoch)
     const own = { origin, checkpoint, entries: size, permits: decisions.permitsAt(size) }
     const logs = [...earlier, own]

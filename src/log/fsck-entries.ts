@@ -1,19 +1,19 @@
 import { at } from '../assert.ts'
-import { type Bytes, equalBytes, textOf } from '../bytes.ts'
-import { checkPayload } from '../decision/payload.ts'
+import { type Bytes, equalBytes } from '../bytes.ts'
+import { permitsOf } from '../decision/payload.ts'
 import { type DecisionRecord, parseRecord } from '../decision/record.ts'
-import { parseJson } from '../json.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { ANCHOR_TYPE, parseAnchor } from './anchor.ts'
 import type { AnchorSequence } from './anchor-sequence.ts'
 import { type Envelope, isEnvelopeSigned, parseEnvelope, parseStatement } from './dsse.ts'
-import { leafOf, sha256Now } from './edge.ts'
+import { leafOf } from './edge.ts'
 import type { Fault } from './fault.ts'
 import type { LogUnderCheck } from './fsck-files.ts'
 import type { JournalCursor } from './fsck-journal.ts'
 import type { Passing } from './fsck-tree.ts'
 import type { FoundFrame } from './journal-batch.ts'
 import type { Verifier } from './key.ts'
+import { payloadOf } from './payloads.ts'
 
 // What entries have to be, and what is kept beside them.
 
@@ -54,8 +54,6 @@ function isOfLeaf(entry: Uint8Array, leaf: Bytes, stored: Uint8Array | undefined
 function entryAt({ log }: LogUnderCheck, index: number): string {
   return `${log.folder} entry ${index}`
 }
-
-const KEY_BYTES = 32
 
 /** Longest that the time of a record may lie before that of an earlier one without a note, in milliseconds. */
 const CLOCK_BACK_MS_MAX = 1_000
@@ -99,22 +97,10 @@ export class RecordCheck {
 
   /** How many permits an entry counts; undefined when its payload does not say. */
   #payloadOf(index: number, frame: FoundFrame, record: DecisionRecord): number | undefined {
-    const { state, sidecar } = frame
-    if (state === 'shredded') this.shredded += 1
-    if (state === 'damaged') {
-      this.#fault(index, 'damaged-payload', 'its payload in the journal is damaged')
-    }
-    if (state !== 'whole') return undefined
-    const payload = sidecar.subarray(KEY_BYTES)
-    const commitment = hmacNow(sidecar.subarray(0, KEY_BYTES), payload)
-    if (sidecar.length < KEY_BYTES || !equalBytes(commitment, record.commitment)) {
-      this.#fault(index, 'wrong-payload', 'its payload is not what it commits to')
-      return undefined
-    }
-    const text = textOf(payload) ?? ''
-    const agrees = checkPayload(text, record)
-    if (agrees.ok) return permitsIn(text)
-    this.#fault(index, 'wrong-payload', agrees.error.message)
+    const payload = payloadOf(frame, record)
+    if (payload.state === 'kept') return permitsOf(payload.opening.text)
+    if (payload.state === 'shredded') this.shredded += 1
+    else this.#fault(index, `${payload.state}-payload`, payload.message)
     return undefined
   }
 
@@ -137,25 +123,6 @@ export class RecordCheck {
   #fault(index: number, code: Fault['code'], message: string): void {
     this.#check.findings.fault({ code, where: entryAt(this.#check, index), message })
   }
-}
-
-const BLOCK_BYTES = 64
-
-/** HMAC-SHA-256 (RFC 2104) of a key no longer than a block. The platform's takes ten times as long to take a key. */
-function hmacNow(key: Uint8Array, bytes: Uint8Array): Bytes {
-  const padded = (pad: number): Uint8Array =>
-    Uint8Array.from({ length: BLOCK_BYTES }, (_, i) => (key[i] ?? 0) ^ pad)
-  const inner = sha256Now(Buffer.concat([padded(0x36), bytes]))
-  return sha256Now(Buffer.concat([padded(0x5c), inner]))
-}
-
-/** Permits that a payload of counts, which has been checked, adds up to; 0 of any other payload. */
-function permitsIn(text: string): number {
-  const json = parseJson(text)
-  const { counts = [] } = (json.ok ? json.value : {}) as {
-    readonly counts?: readonly { readonly count: number }[]
-  }
-  return counts.reduce((sum, { count }) => sum + count, 0)
 }
 
 /** Checks the statements of a governance log, in order. */

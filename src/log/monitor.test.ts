@@ -221,7 +221,7 @@ test('two auditors who are shown different logs find it when one has the state o
     'governance/checkpoint split-view',
     'decisions-main-1/checkpoint split-view',
   ])
-  expect(problems[1]?.notes).toEqual([forA.decisions.signedNote, forB.decisions.signedNote])
+  expect(problems[1]?.notes).toEqual([forA.decisions.publishedNote, forB.decisions.publishedNote])
 })
 
 test('a gap in sequence numbers is told', async () => {

@@ -14,7 +14,8 @@ import { hmacNow } from './sha256.ts'
 export type KeptPayload =
   | { readonly state: 'kept'; readonly opening: Opening; readonly record: DecisionRecord }
   | { readonly state: 'shredded' }
-  | { readonly state: 'damaged' }
+  /** Not as it was written; or not what the record commits to, or says. */
+  | { readonly state: 'damaged' | 'wrong'; readonly message: string }
 
 /** What is kept beside the entries from one index to before another, in order. */
 export async function* payloadsOf(
@@ -24,23 +25,29 @@ export async function* payloadsOf(
   if (from >= to) return
   for await (const { index, frame } of sidecarsFrom(files, from)) {
     if (index >= to) return
-    yield { index, payload: payloadOf(frame) }
+    const record = parseRecord(frame.entry)
+    yield {
+      index,
+      payload: record.ok ? payloadOf(frame, record.value) : wrong(record.error.message),
+    }
   }
 }
 
-/** Opens what stands beside an entry: it has to fit the entry's commitment, and say what the record says. */
-function payloadOf({ entry, sidecar, state }: FoundFrame): KeptPayload {
-  if (state !== 'whole') return { state }
-  const record = parseRecord(entry)
+/** Opens what stands beside a record: it has to fit the commitment, and say what the record says. */
+export function payloadOf({ sidecar, state }: FoundFrame, record: DecisionRecord): KeptPayload {
+  if (state === 'shredded') return { state }
+  if (state === 'damaged') return { state, message: 'its payload in the journal is damaged' }
   const key = Uint8Array.from(sidecar.subarray(0, COMMITMENT_KEY_BYTES))
   const bytes = sidecar.subarray(COMMITMENT_KEY_BYTES)
+  const isCommitted =
+    key.length === COMMITMENT_KEY_BYTES && equalBytes(hmacNow(key, bytes), record.commitment)
+  if (!isCommitted) return wrong('its payload is not what it commits to')
   const text = textOf(bytes)
-  const isIts =
-    record.ok &&
-    text !== undefined &&
-    equalBytes(hmacNow(key, bytes), record.value.commitment) &&
-    checkPayload(text, record.value).ok
-  return isIts
-    ? { state: 'kept', opening: { key, text }, record: record.value }
-    : { state: 'damaged' }
+  if (text === undefined) return wrong('its payload is not UTF-8')
+  const agrees = checkPayload(text, record)
+  return agrees.ok ? { state: 'kept', opening: { key, text }, record } : wrong(agrees.error.message)
+}
+
+function wrong(message: string): KeptPayload {
+  return { state: 'wrong', message }
 }

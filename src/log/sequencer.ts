@@ -152,11 +152,6 @@ export class Sequencer {
     return headOf(this.#edge)
   }
 
-  /** The checkpoint that was signed last; undefined while nothing was. */
-  get signedNote(): string | undefined {
-    return this.#signed
-  }
-
   /** Why nothing more can be written; undefined while it can. */
   get stopped(): Error | undefined {
     return this.#stopped
