@@ -76,6 +76,7 @@ export class Evidence {
   #isUnlogged = false
   #publishing: Promise<void> | undefined
   #isLow = false
+  #anchoredAt: Instant
 
   /** Opens the directory's logs and begins to keep them. Throws a `LogFailure` when they are not as they were left. */
   static async open(options: EvidenceOptions): Promise<Evidence> {
@@ -91,6 +92,7 @@ export class Evidence {
   private constructor(options: EvidenceOptions, parts: OpenLogs) {
     this.#options = options
     this.#parts = parts
+    this.#anchoredAt = parts.anchoredAt
     const { sequencer } = parts
     const repeat = (ms: number, task: () => Promise<void>): Repeating =>
       new Repeating(ms, task, options.onTrouble)
@@ -241,7 +243,9 @@ export class Evidence {
     const origin = decisionsOrigin(directory.config, directory.config.epoch)
     const own = { origin, checkpoint, entries: size, permits: decisions.permitsAt(size) }
     const logs = [...earlier, own]
-    await this.#state(await printAnchor({ at: this.#options.clock(), logs }))
+    // A clock that is set back does not set back the order of anchors.
+    this.#anchoredAt = Math.max(this.#options.clock(), this.#anchoredAt + 1)
+    await this.#state(await printAnchor({ at: this.#anchoredAt, logs }))
   }
 
   async #state(statement: Parameters<typeof signStatement>[0]): Promise<void> {

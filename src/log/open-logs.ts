@@ -2,11 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { textOf } from '../bytes.ts'
 import type { Instant } from '../time.ts'
-import type { AnchoredLog } from './anchor.ts'
+import { type AnchoredLog, parseAnchor } from './anchor.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { cosignerOf } from './cosigner.ts'
 import { DecisionLog, permitsIn } from './decision-log.ts'
 import { diskFiles } from './disk-files.ts'
+import { parseEnvelope } from './dsse.ts'
 import type { Lock } from './lock.ts'
 import {
   decisionsFolder,
@@ -19,7 +20,9 @@ import {
   signingAt,
 } from './log-directory.ts'
 import { parseNote } from './note.ts'
+import { LogReader } from './reader.ts'
 import { PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
+import type { LogSource } from './source.ts'
 import type { Trust } from './trust.ts'
 
 /** Most logs of earlier keys that are anchored on: they fit into an entry whatever the host is called. */
@@ -48,6 +51,8 @@ export interface OpenLogs {
   readonly earlier: readonly AnchoredLog[]
   /** All logs by folder, with who writes them; null: nobody does any more. */
   readonly logs: ReadonlyMap<string, Sequencer | null>
+  /** When the last anchor was made; 0 when none was. */
+  readonly anchoredAt: Instant
 }
 
 /** Opens the logs of a directory whose lock is held. Throws a `LogFailure` when they are not as they were left. */
@@ -87,7 +92,28 @@ export async function openLogs(options: OpenLogsOptions, lock: Lock): Promise<Op
   const folders = new Map<string, Sequencer | null>(old.map((one) => [one, null]))
   folders.set(folder, sequencer).set(GOVERNANCE_FOLDER, governance)
   const earlier = await earlierLogs(directory)
-  return { lock, directory, sequencer, decisions, governance, earlier, logs: folders }
+  const anchoredAt = await lastAnchorAt(governance, read)
+  return { lock, directory, sequencer, decisions, governance, earlier, logs: folders, anchoredAt }
+}
+
+/** Most entries that are looked through for the last anchor. */
+const ANCHORS_BACK_MAX = 10_000
+
+/** When the last anchor was made, whatever the clock says now. */
+async function lastAnchorAt(governance: Sequencer, read: LogSource['read']): Promise<Instant> {
+  const { head } = governance
+  if (head.size === 0) return 0
+  const log = { origin: '', keys: [] }
+  const reader = new LogReader({ source: { read }, log, trust: null })
+  await reader.follow({ ...head, note: '' })
+  for (let at = head.size - 1; at >= Math.max(0, head.size - ANCHORS_BACK_MAX); at--) {
+    for await (const { entry } of reader.entries(at, at + 1)) {
+      const envelope = parseEnvelope(entry)
+      const anchor = envelope.ok ? await parseAnchor(envelope.value) : envelope
+      if (anchor.ok) return anchor.value.at
+    }
+  }
+  return 0
 }
 
 /** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */
