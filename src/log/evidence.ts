@@ -37,7 +37,7 @@ const COUNTS_MS = 60_000
 const LOOK_MS = 1_000
 
 /** Longest that a change of the bundle waits for its entry in the governance log, in milliseconds. */
-const PUBLICATION_MS_MAX = 2_000
+const PUBLICATION_MS_MAX = 1_000
 
 /** Below this many bytes left on the disk each customer may add only a little to what is there. */
 const RESERVE_BYTES = 268_435_456
@@ -209,9 +209,10 @@ export class Evidence {
     await this.#publishing?.catch(() => undefined)
     const publication = this.#unlogged
     if (publication === undefined) return
-    this.#publishing = this.#state(printPublication(publication))
+    this.#publishing = this.#keepSerial(publication).then(() =>
+      this.#state(printPublication(publication)),
+    )
     await this.#publishing
-    await this.#keepSerial(publication)
     if (this.#unlogged !== publication) return
     this.#unlogged = undefined
     this.#isUnlogged = false
@@ -284,8 +285,9 @@ export class Evidence {
         await this.#integrateGovernance()
       }
     } finally {
-      await Promise.allSettled([sequencer.close(), governance.close()])
+      const closed = await Promise.allSettled([sequencer.close(), governance.close()])
       await lock.release()
+      for (const one of closed) if (one.status === 'rejected') this.#options.onTrouble(one.reason)
     }
   }
 }
