@@ -29,9 +29,13 @@ const LOOK_MS = 20
 
 type Child = ReturnType<typeof spawnProviso>
 const running = new Set<Child>()
+const kept = new Set<Child>()
 afterEach(() => {
   for (const child of running) child.kill('SIGKILL')
   running.clear()
+})
+afterAll(() => {
+  for (const child of kept) child.kill('SIGKILL')
 })
 
 interface Ended {
@@ -58,6 +62,8 @@ export interface Running {
   readonly under?: readonly string[]
   /** What is served, in place of the unsigned example. */
   readonly served?: readonly string[]
+  /** Whether it goes on beyond the test that is under way, to the end of the file. */
+  readonly isKept?: boolean
 }
 
 /** Arguments of an unsigned server of the example that records in a directory. */
@@ -67,10 +73,11 @@ export function unsignedArgs(log: string): readonly string[] {
 
 /** Starts a server on a free port, and comes back when it listens. */
 export async function startServer(log: string, more: Running = {}): Promise<RunningServer> {
-  const { args = [], under = [], served } = more
+  const { args = [], under = [], served, isKept = false } = more
   const first = served ? ['serve', ...served, '--log', log] : unsignedArgs(log)
   const child = spawnProviso([...first, '--json', '--port', '0', ...args], under)
-  running.add(child)
+  if (isKept) kept.add(child)
+  else running.add(child)
   let stderr = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
