@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach } from 'vitest'
@@ -138,12 +138,11 @@ export async function untilPublished(server: RunningServer): Promise<void> {
   })
 }
 
-/** All files below a directory, by their names. */
+/** All files below a directory, by their names. A server that runs may take one away meanwhile. */
 export function filesIn(directory: string): Map<string, Buffer> {
-  return new Map(
-    readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name))
-      .map((path) => [path.slice(directory.length + 1), readFileSync(path)]),
-  )
+  const found = readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => !path.endsWith('.part') && existsSync(path))
+  return new Map(found.map((path) => [path.slice(directory.length + 1), readFileSync(path)]))
 }
