@@ -59,11 +59,12 @@ export async function ask({ address }: { address: string }, question: Question):
   return (await post(`${address}/access/v1/evaluation`, question)) as Answer
 }
 
-/** Asks several questions in one request. */
+/** Asks several questions in one request, which may state once what they have in common. */
 export async function askAll(
   { address }: { address: string },
   evaluations: readonly Question[],
+  inCommon: object = {},
 ): Promise<readonly Answer[]> {
-  const answer = await post(`${address}/access/v1/evaluations`, { evaluations })
+  const answer = await post(`${address}/access/v1/evaluations`, { ...inCommon, evaluations })
   return (answer as { readonly evaluations: readonly Answer[] }).evaluations
 }
