@@ -44,8 +44,9 @@ export function spawnProviso(
 export function proviso(
   args: readonly string[],
   input: string | Buffer | Iterable<string> = '',
+  under: readonly string[] = [],
 ): Promise<Ran> {
-  const child = spawnProviso(args)
+  const child = spawnProviso(args, under)
   let stdout = ''
   let stderr = ''
   let peakBytes = 0

@@ -117,6 +117,7 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
 /** What `/readyz` says. */
 export interface Readiness {
   readonly status: string
+  readonly serial: number
   readonly exceptions: string
   readonly logs: {
     readonly decisions: string
