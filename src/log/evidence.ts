@@ -16,11 +16,13 @@ import {
   decisionsOrigin,
   GOVERNANCE_FOLDER,
   governanceOrigin,
+  type LogConfig,
   type LogDirectory,
   publicKeysOf,
   readLogDirectory,
   signingAt,
 } from './log-directory.ts'
+import { lastAnchorOf, type ReadFile } from './make-receipt.ts'
 import { parseNote } from './note.ts'
 import { type Publication, printPublication } from './publication.ts'
 import { Repeating } from './repeating.ts'
@@ -318,6 +320,7 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
   })
   await sequencer.integrate()
   await governance.integrate()
+  await refuseOlder({ sequencer, governance, read, config })
   const files = diskFiles(join(path, folder))
   const { pseudonymKey } = directory
   const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
@@ -329,6 +332,33 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
     governance,
     earlier: await earlierLogs(directory),
   }
+}
+
+/**
+ * Refuses a decision log that has fewer entries than the governance log tells of: to go on from there would sign
+ * another history under the same name.
+ */
+async function refuseOlder({
+  sequencer,
+  governance,
+  read,
+  config,
+}: {
+  readonly sequencer: Sequencer
+  readonly governance: Sequencer
+  readonly read: ReadFile
+  readonly config: LogConfig
+}): Promise<void> {
+  const origin = decisionsOrigin(config, config.epoch)
+  const log = { origin: governanceOrigin(config), read }
+  const anchor = await lastAnchorOf(log, origin, governance.head.size)
+  if (!anchor.ok) throw new LogFailure('corrupt-log', anchor.error.message)
+  const anchored = anchor.value?.size ?? 0
+  if (anchored <= sequencer.size) return
+  throw new LogFailure(
+    'rolled-back',
+    `${origin} had ${anchored} entries when it was anchored, and ${sequencer.size} are here: this is an older copy; bring back the newest, or begin a new log`,
+  )
 }
 
 /** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */

@@ -42,8 +42,9 @@ export async function makeReceipt(
 ): Promise<Made<Receipt>> {
   const head = await openLog(governance)
   if (!head.ok) return head
-  const anchor = await lastAnchorOf({ governance, decisions, size: head.value.size }, index)
+  const anchor = await lastAnchorOf(governance, decisions.origin, head.value.size)
   if (!anchor.ok) return anchor
+  if (anchor.value === null || index >= anchor.value.size) return notAnchored(index)
   const { checkpoint, size, entry, at } = anchor.value
   const record = await entryAt(decisions.read, index, size)
   const read = record && parseRecord(record)
@@ -88,7 +89,7 @@ async function proofOf(
   return { index, path, checkpoint }
 }
 
-interface FoundAnchor {
+export interface FoundAnchor {
   /** The decision log's checkpoint in it. */
   readonly checkpoint: string
   readonly size: number
@@ -97,23 +98,24 @@ interface FoundAnchor {
   readonly at: number
 }
 
-/** The last anchor that covers an entry of a decision log. */
-async function lastAnchorOf(
-  logs: { readonly governance: ReadLog; readonly decisions: ReadLog; readonly size: number },
-  index: number,
-): Promise<Made<FoundAnchor>> {
-  const { governance, decisions, size } = logs
+/** The last anchor of a decision log among the first entries of the governance log; null when none is found. */
+export async function lastAnchorOf(
+  governance: Pick<ReadLog, 'origin' | 'read'>,
+  decisions: string,
+  size: number,
+): Promise<Made<FoundAnchor | null>> {
   for (let at = size - 1; at >= Math.max(0, size - ANCHORS_BACK_MAX); at--) {
     const entry = await entryAt(governance.read, at, size)
     if (!entry) return unreadable(`entry ${at} of ${governance.origin} is missing`)
     const envelope = parseEnvelope(entry)
     const anchor = envelope.ok ? await parseAnchor(envelope.value) : envelope
-    const row = anchor.ok && anchor.value.logs.find(({ origin }) => origin === decisions.origin)
-    if (!row) continue
-    const { checkpoint, entries } = row
-    if (index < entries) return ok({ checkpoint, size: entries, entry, at })
-    break
+    const row = anchor.ok && anchor.value.logs.find(({ origin }) => origin === decisions)
+    if (row) return ok({ checkpoint: row.checkpoint, size: row.entries, entry, at })
   }
+  return ok(null)
+}
+
+function notAnchored(index: number): Result<never, MakeReceiptError> {
   const message = `no anchor covers entry ${index} yet; try again in some seconds while the server runs`
   return fail({ code: 'not-anchored', message })
 }
