@@ -268,6 +268,19 @@ describe('output', () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(/^proviso: the output cannot be written: ENOSPC: [^\n]+\n$/)
   })
+
+  test('what standard error does not take is lost, and changes no answer', () => {
+    const full = openSync('/dev/full', 'w')
+    for (const args of [
+      ['check', BROKEN],
+      ['decide', BROKEN, '--requests', 'none'],
+    ]) {
+      const { status } = spawnSync(join(ROOT, 'bin/proviso'), args, {
+        stdio: ['ignore', 'ignore', full],
+      })
+      expect(status).toBe(1)
+    }
+  })
 })
 
 test('a new directory is sound: it checks, its cases pass, and it compiles to a bundle that checks', async () => {

@@ -27,9 +27,14 @@ const COMPILED = join(tmpdir(), 'proviso-test-compiled')
 const LOGS = mkdtempSync(join(tmpdir(), 'proviso-test-logs-'))
 afterAll(() => rmSync(LOGS, { recursive: true, force: true }))
 
-export function spawnProviso(args: readonly string[]): ChildProcessWithoutNullStreams {
+/** Starts a command, or a program that starts it, such as `prlimit --fsize=0`. */
+export function spawnProviso(
+  args: readonly string[],
+  under: readonly string[] = [],
+): ChildProcessWithoutNullStreams {
   const env = { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: COMPILED, TMPDIR: LOGS }
-  const child = spawn(PROVISO, [...args], { env })
+  const [program = PROVISO, ...rest] = [...under, PROVISO, ...args]
+  const child = spawn(program, rest, { env })
   // A command that refuses its arguments leaves before it has read what it is sent.
   child.stdin.on('error', () => undefined)
   return child
@@ -39,8 +44,9 @@ export function spawnProviso(args: readonly string[]): ChildProcessWithoutNullSt
 export function proviso(
   args: readonly string[],
   input: string | Buffer | Iterable<string> = '',
+  under: readonly string[] = [],
 ): Promise<Ran> {
-  const child = spawnProviso(args)
+  const child = spawnProviso(args, under)
   let stdout = ''
   let stderr = ''
   let peakBytes = 0

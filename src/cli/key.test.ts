@@ -43,6 +43,7 @@ test('a key that may not be made says why', async () => {
     add('--id', 'a'),
     add('--id', 'a', '--customer', 'one', '--all-customers'),
     add('--id', 'a', '--metrics', '--all-customers'),
+    add('--id', 'a', '--metrics', '--auditor'),
     add('--customer', 'one'),
     add('--id', 'A', '--customer', 'one'),
     add('--id', 'a', '--customer', 'One'),

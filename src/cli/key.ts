@@ -24,9 +24,9 @@ export const key: Command = {
   summary: 'make, replace, end and list the API keys of enforcement points',
   help: `FILE holds hashes of keys, and only its owner may read it; a server takes changes within a second.
 
-add     makes a key for --customer (any number of times) or --all-customers, or with --metrics one that
-        reads /metrics; prints it once. It ends after --lifetime (P${KEY_DAYS.default}D, at most P${KEY_DAYS.max}D), and may ask for
-        --rate evaluations a second (${RATE_DEFAULT}).
+add     makes a key for --customer (any number of times) or --all-customers, with --metrics one that reads
+        /metrics, or with --auditor one that reads entries of logs; prints it once. It ends after --lifetime
+        (P${KEY_DAYS.default}D, at most P${KEY_DAYS.max}D), and may ask for --rate evaluations a second (${RATE_DEFAULT}).
 rotate  makes a new key with a new --id like that of --from, which ends after --overlap (P7D).
 revoke  ends the key --id now.
 list    prints what is known of each key, which is not the key.
@@ -38,6 +38,7 @@ Exit 0: done. 2: wrong usage, or FILE is wrong.`,
     customer: { type: 'string', multiple: true },
     'all-customers': { type: 'boolean' },
     metrics: { type: 'boolean' },
+    auditor: { type: 'boolean' },
     lifetime: { type: 'string' },
     rate: { type: 'string' },
     overlap: { type: 'string' },
@@ -58,20 +59,25 @@ const NO_KEYS: KeyFile = { format: 'proviso/keys@1', keys: [] }
 async function add(args: Arguments, path: string): Promise<number> {
   const file = existsSync(path) ? readKeyFile(path) : NO_KEYS
   const customers = customersOf(args)
-  const scope: Scope = args.flag('metrics') ? 'metrics' : 'enforcement-point'
+  const scope = scopeOf(args)
   const rate = args.count('rate') ?? RATE_DEFAULT
   if (rate < 1 || rate > RATE_MAX) throw new UsageError(`--rate is from 1 to ${RATE_MAX}`)
   const lifetime = daysOf(args, 'lifetime', KEY_DAYS.default)
   return await hand(args, { path, file, like: { customers, scope, rate }, lifetime })
 }
 
+function scopeOf(args: Arguments): Scope {
+  if (args.flag('metrics')) return 'metrics'
+  return args.flag('auditor') ? 'auditor' : 'enforcement-point'
+}
+
 function customersOf(args: Arguments): KeyEntry['customers'] {
   const named = args.texts('customer')
   const bad = named.find((customer) => !isId(customer))
   if (bad !== undefined) throw new UsageError(`--customer ${bad} is no customer’s id`)
-  const kinds = [named.length > 0, args.flag('all-customers'), args.flag('metrics')]
-  if (kinds.filter(Boolean).length !== 1) {
-    throw new UsageError('say for whom: --customer ID, --all-customers, or --metrics')
+  const flags = ['all-customers', 'metrics', 'auditor'].filter((flag) => args.flag(flag))
+  if (flags.length + Number(named.length > 0) !== 1) {
+    throw new UsageError('say for whom: --customer ID, --all-customers, --metrics or --auditor')
   }
   return args.flag('all-customers') ? 'all' : [...named]
 }

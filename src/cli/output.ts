@@ -4,17 +4,17 @@ let isReaderGone = false
 
 /**
  * Lets output fail as a command line does: a reader that has seen enough closes the pipe, which is no
- * failure and changes no answer; any other failure ends the process, told on standard error.
+ * failure and changes no answer; any other failure ends the process, told on standard error. What standard error does
+ * not take is lost: a server goes on when its log lies on a full disk.
  */
 export function watchOutput(exitCode: number): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      isReaderGone = true
-      if (error.code === 'EPIPE') return
-      warn(`proviso: the output cannot be written: ${error.message}`)
-      process.exit(exitCode)
-    })
-  }
+  process.stderr.on('error', () => undefined)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    isReaderGone = true
+    if (error.code === 'EPIPE') return
+    warn(`proviso: the output cannot be written: ${error.message}`)
+    process.exit(exitCode)
+  })
 }
 
 /** Whether there is any use in going on: false once nobody reads what is written. */

@@ -23,7 +23,10 @@ export interface Lock {
 export async function lockDirectory(directory: string): Promise<Lock> {
   const short = shortened(directory)
   const own = join(short.path, `${NAME}.${randomBytes(8).toString('hex')}`)
-  const server = await listening(own)
+  const server = await listening(own).catch((error: NodeJS.ErrnoException) => {
+    short.release()
+    throw unlockable(directory, error)
+  })
   const { ino } = statSync(own)
   const lock = join(short.path, NAME)
   try {
@@ -42,6 +45,12 @@ export async function lockDirectory(directory: string): Promise<Lock> {
     short.release()
   }
   return { isHeld, release }
+}
+
+/** The system's own message names a path that only this process knows. */
+function unlockable(directory: string, error: NodeJS.ErrnoException): LogFailure {
+  const message = `${directory} takes no lock: ${error.code}; let who runs this write to it, or name another directory`
+  return new LogFailure('locked', message, error)
 }
 
 interface Shortened {

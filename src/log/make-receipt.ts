@@ -1,17 +1,13 @@
 import { parseRecord } from '../decision/record.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { parseAnchor } from './anchor.ts'
+import { anchorsBack, entryAt, type FoundAnchor } from './anchors.ts'
 import { parseCheckpoint } from './checkpoint.ts'
-import { parseEnvelope } from './dsse.ts'
 import { FaultyLog } from './fault.ts'
 import { parseNote } from './note.ts'
-import type { LogReader } from './reader.ts'
+import type { LogReader, Seen } from './reader.ts'
 import type { Opening, Receipt } from './receipt.ts'
 
 // How the receipt of a record is made, from what the logs make known: whoever can read them can make it.
-
-/** Most entries of the governance log that are looked through for an anchor, from the last one back. */
-const ANCHORS_BACK_MAX = 65_536
 
 export interface MakeReceiptError {
   readonly code: 'not-anchored' | 'faulty-log'
@@ -51,11 +47,12 @@ async function make(
   const { decisions, governance, origin } = logs
   await governance.advance()
   const anchor = await lastAnchorOf(governance, origin)
-  if (anchor === undefined || index >= anchor.entries) {
+  if (anchor === undefined || index >= anchor.head.size) {
     const message = `no anchor covers entry ${index} yet; try again in some seconds while the server runs`
     return fail({ code: 'not-anchored', message })
   }
-  await decisions.follow(anchor.head)
+  const { head, found } = anchor
+  await decisions.follow(head)
   const record = await entryAt(decisions, index)
   const read = parseRecord(record)
   if (!read.ok)
@@ -64,43 +61,35 @@ async function make(
   return ok({
     record,
     payload,
-    proof: { index, path: await decisions.inclusionProof(index), checkpoint: anchor.head.note },
-    anchor: anchor.entry,
-    anchorProof: { index: anchor.at, path: await governance.inclusionProof(anchor.at), checkpoint },
+    proof: { index, path: await decisions.inclusionProof(index), checkpoint: head.note },
+    anchor: found.entry,
+    anchorProof: {
+      index: found.index,
+      path: await governance.inclusionProof(found.index),
+      checkpoint,
+    },
     bundle: read.value.bundle,
   })
 }
 
-async function entryAt(reader: LogReader, index: number): Promise<Uint8Array<ArrayBuffer>> {
-  for await (const { entry } of reader.entries(index, index + 1)) return Uint8Array.from(entry)
-  throw new FaultyLog({ code: 'missing-file', where: `entry ${index}`, message: 'it is not there' })
-}
-
-interface FoundAnchor {
+interface AnchoredHead {
   /** The decision log as the anchor has it. */
-  readonly head: Parameters<LogReader['follow']>[0]
-  readonly entries: number
-  readonly entry: Uint8Array<ArrayBuffer>
-  /** Its index in the governance log. */
-  readonly at: number
+  readonly head: Seen
+  readonly found: FoundAnchor
 }
 
 /** The last anchor of a decision log, which covers the most of it. */
 async function lastAnchorOf(
   governance: LogReader,
   origin: string,
-): Promise<FoundAnchor | undefined> {
-  const { size } = governance.tree.head
-  for (let at = size - 1; at >= Math.max(0, size - ANCHORS_BACK_MAX); at--) {
-    const entry = await entryAt(governance, at)
-    const envelope = parseEnvelope(entry)
-    const anchor = envelope.ok ? await parseAnchor(envelope.value) : envelope
-    const row = anchor.ok ? anchor.value.logs.find((log) => log.origin === origin) : undefined
+): Promise<AnchoredHead | undefined> {
+  for await (const found of anchorsBack(governance)) {
+    const row = found.anchor.logs.find((log) => log.origin === origin)
     const note = row && parseNote(row.checkpoint)
     const head = note?.ok ? parseCheckpoint(note.value.text) : undefined
     if (!row || !head?.ok) continue
-    const { size: entries, root } = head.value
-    return { head: { size: entries, root, note: row.checkpoint }, entries, entry, at }
+    const { size, root } = head.value
+    return { head: { size, root, note: row.checkpoint }, found }
   }
   return undefined
 }

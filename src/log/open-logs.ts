@@ -2,12 +2,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { textOf } from '../bytes.ts'
 import type { Instant } from '../time.ts'
-import { type AnchoredLog, parseAnchor } from './anchor.ts'
+import type { AnchoredLog } from './anchor.ts'
+import { anchorsBack } from './anchors.ts'
 import { parseCheckpoint } from './checkpoint.ts'
 import { cosignerOf } from './cosigner.ts'
 import { DecisionLog, permitsIn } from './decision-log.ts'
 import { diskFiles } from './disk-files.ts'
-import { parseEnvelope } from './dsse.ts'
+import { LogFailure } from './failure.ts'
 import type { Lock } from './lock.ts'
 import {
   decisionsFolder,
@@ -92,28 +93,38 @@ export async function openLogs(options: OpenLogsOptions, lock: Lock): Promise<Op
   const folders = new Map<string, Sequencer | null>(old.map((one) => [one, null]))
   folders.set(folder, sequencer).set(GOVERNANCE_FOLDER, governance)
   const earlier = await earlierLogs(directory)
-  const anchoredAt = await lastAnchorAt(governance, read)
+  const origin = decisionsOrigin(config, epoch)
+  const anchoredAt = await anchoredBefore(governance, sequencer, { read, origin })
   return { lock, directory, sequencer, decisions, governance, earlier, logs: folders, anchoredAt }
 }
 
-/** Most entries that are looked through for the last anchor. */
-const ANCHORS_BACK_MAX = 10_000
-
-/** When the last anchor was made, whatever the clock says now. */
-async function lastAnchorAt(governance: Sequencer, read: LogSource['read']): Promise<Instant> {
-  const { head } = governance
-  if (head.size === 0) return 0
+/**
+ * When the last anchor was made, whatever the clock says now; 0 when none was. Throws when it tells of more entries than
+ * the decision log has: to go on from there would sign another history under the same name.
+ */
+async function anchoredBefore(
+  governance: Sequencer,
+  decisions: Sequencer,
+  { read, origin }: { readonly read: LogSource['read']; readonly origin: string },
+): Promise<Instant> {
+  if (governance.head.size === 0) return 0
   const log = { origin: '', keys: [] }
   const reader = new LogReader({ source: { read }, log, trust: null })
-  await reader.follow({ ...head, note: '' })
-  for (let at = head.size - 1; at >= Math.max(0, head.size - ANCHORS_BACK_MAX); at--) {
-    for await (const { entry } of reader.entries(at, at + 1)) {
-      const envelope = parseEnvelope(entry)
-      const anchor = envelope.ok ? await parseAnchor(envelope.value) : envelope
-      if (anchor.ok) return anchor.value.at
-    }
+  await reader.follow({ ...governance.head, note: '' })
+  let last: Instant | undefined
+  for await (const { anchor } of anchorsBack(reader)) {
+    last ??= anchor.at
+    const row = anchor.logs.find((one) => one.origin === origin)
+    if (!row) continue
+    if (row.entries > decisions.size) throw olderThan(row, decisions.size)
+    break
   }
-  return 0
+  return last ?? 0
+}
+
+function olderThan({ origin, entries }: AnchoredLog, size: number): LogFailure {
+  const message = `${origin} had ${entries} entries when it was anchored, and ${size} are here: this is an older copy; bring back the newest, or begin a new log`
+  return new LogFailure('rolled-back', message)
 }
 
 /** The last checkpoints of the logs that this process wrote under earlier keys, which never change again. */

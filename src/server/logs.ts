@@ -26,14 +26,22 @@ export function routeLogs(app: FastifyInstance, served: Served): void {
     give(reply, logs, { log: request.params.log, path: 'checkpoint' }, checkpointTo),
   )
   app.get('/log/:log/tile/entries/*', { onRequest }, ({ params, headers }: Read, reply) => {
-    const takesGzip = /(?:^|,)\s*(?:gzip|\*)\s*(?:$|,|;(?!\s*q=0(?:\.0*)?\s*(?:$|,)))/i
-    const isTaken = takesGzip.test(String(headers['accept-encoding'] ?? ''))
     const path = `tile/entries/${params['*']}`
-    return give(reply, logs, { log: params.log, path }, isTaken ? gzippedTo : entriesTo)
+    const send = takesGzip(String(headers['accept-encoding'] ?? '')) ? gzippedTo : entriesTo
+    return give(reply, logs, { log: params.log, path }, send)
   })
   app.get('/log/:log/tile/*', ({ params }: Read, reply) =>
     give(reply, logs, { log: params.log, path: `tile/${params['*']}` }, tileTo),
   )
+}
+
+/** Whether gzip may be sent (RFC 9110 §12.5.3): what is said of it goes before what is said of all codings. */
+function takesGzip(accepted: string): boolean {
+  const rows = accepted.toLowerCase().split(',')
+  const parts = rows.map((row) => row.split(';').map((part) => part.trim()))
+  const own =
+    parts.find(([coding]) => coding === 'gzip') ?? parts.find(([coding]) => coding === '*')
+  return own !== undefined && !own.some((part) => /^q=0(?:\.0*)?$/.test(part))
 }
 
 async function give(

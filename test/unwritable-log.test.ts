@@ -1,0 +1,137 @@
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { EXAMPLE_DIR } from './example-world.ts'
+import { BOUND, setWritable } from './file-modes.ts'
+import { proviso } from './proviso.ts'
+import { ask, QUESTIONS } from './questions.ts'
+import { indexOf, recordsIn } from './records.ts'
+import {
+  BUNDLE,
+  filesIn,
+  type RunningServer,
+  ready,
+  startServer,
+  TEMP,
+  unsignedArgs,
+  until,
+  untilPublished,
+} from './running-server.ts'
+
+// Directories of logs that cannot be written, or that another process writes.
+
+const EXCEPTION = QUESTIONS['permit-under-exception']
+
+function refusedStart(log: string, under: readonly string[] = []): ReturnType<typeof proviso> {
+  return proviso([...unsignedArgs(log), '--port', '0'], '', under)
+}
+
+test('a second server on one directory is refused, and the first one goes on', async () => {
+  const log = join(TEMP, 'shared')
+  const server = await startServer(log)
+  expect(await refusedStart(log)).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: `proviso: another process writes to ${log}; stop it first, or name another directory\n`,
+  })
+  expect((await ask(server, EXCEPTION)).context.record).toBe('main-1/0')
+  await server.kill()
+  const next = await startServer(log)
+  expect((await ask(next, EXCEPTION)).context.record).toBe('main-1/1')
+})
+
+test('a directory that may not be written to is refused, and nothing in it is changed', async () => {
+  const log = join(TEMP, 'read-only')
+  expect((await (await startServer(log)).end()).code).toBe(0)
+  const before = filesIn(log)
+  setWritable(log, false)
+  const ran = await refusedStart(log, BOUND)
+  setWritable(log, true)
+  expect(filesIn(log)).toEqual(before)
+  expect(ran).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: `proviso: ${log} takes no lock: EACCES; let who runs this write to it, or name another directory\n`,
+  })
+})
+
+test('a directory that cannot be made is refused', async () => {
+  const parent = join(TEMP, 'closed')
+  mkdirSync(parent)
+  setWritable(parent, false)
+  const ran = await refusedStart(join(parent, 'log'), BOUND)
+  setWritable(parent, true)
+  const below = await refusedStart(join(BUNDLE, 'log'))
+  for (const { code, stdout, stderr } of [ran, below]) {
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^proviso: E[A-Z]+: [^\n]+\n$/)
+  }
+})
+
+/** A server of a bundle that can be replaced, bound by modes. */
+async function startChangeable(name: string): Promise<{ server: RunningServer; bundle: string }> {
+  const bundle = join(TEMP, `${name}.bundle`)
+  copyFileSync(BUNDLE, bundle)
+  const served = [bundle, '--unsigned', '--clock', '2026-03-02T09:00:00Z']
+  return { server: await startServer(join(TEMP, name), { served, under: BOUND }), bundle }
+}
+
+test('while the governance log takes nothing a new bundle is in use, and exceptions wait for its entry', async () => {
+  const log = join(TEMP, 'ungoverned')
+  const { server, bundle } = await startChangeable('ungoverned')
+  expect((await ask(server, EXCEPTION)).context.outcome).toBe('permit-under-exception')
+
+  setWritable(join(log, 'governance'), false)
+  await proviso(['compile', EXAMPLE_DIR, '-o', bundle, '--serial', '2'])
+  await until(async () => (await ready(server)).serial === 2)
+  // It was in use when its entry was late, or sooner.
+  await until(async () => (await ready(server)).exceptions !== 'recorded')
+  expect(await ready(server)).toMatchObject({
+    status: 'ready',
+    exceptions: 'the bundle in use is not in the governance log yet',
+  })
+  expect((await ask(server, EXCEPTION)).context).toMatchObject({
+    outcome: 'deny',
+    reasons: [{ code: 'record-unavailable' }],
+  })
+  expect(await ask(server, QUESTIONS.permit)).toMatchObject({ decision: true })
+  const told = server.log().filter(({ event }) => event === 'log-trouble')
+  expect(told.map(({ error }) => String(error)).join()).toContain('EACCES')
+
+  setWritable(join(log, 'governance'), true)
+  await until(async () => (await ready(server)).exceptions === 'recorded')
+  const { record, outcome } = (await ask(server, EXCEPTION)).context
+  expect(outcome).toBe('permit-under-exception')
+  expect((await server.end()).code).toBe(0)
+  expect((await recordsIn(log)).get(indexOf(record))?.record.outcome).toBe(outcome)
+  expect(await proviso(['log', 'fsck', log])).toMatchObject({ code: 0 })
+})
+
+test('a decision log that gets no tiles goes on to record, and is whole when it gets them again', async () => {
+  const log = join(TEMP, 'no-tiles')
+  const { server } = await startChangeable('no-tiles')
+  await ask(server, EXCEPTION)
+  await untilPublished(server)
+  setWritable(join(log, 'decisions-main-1'), false)
+  for (let i = 1; i <= 3; i++) {
+    expect((await ask(server, EXCEPTION)).context.record).toBe(`main-1/${i}`)
+  }
+  await until(() => server.log().some(({ error }) => String(error).includes('EACCES')))
+  expect((await ready(server)).logs).toMatchObject({ size: 4, published: 1 })
+  setWritable(join(log, 'decisions-main-1'), true)
+  await until(async () => (await ready(server)).logs.published === 4)
+  expect((await server.end()).code).toBe(0)
+  expect(await proviso(['log', 'fsck', log])).toMatchObject({ code: 0 })
+})
+
+test('a server whose lock is taken away stops, and says so', async () => {
+  const log = join(TEMP, 'lock-taken')
+  const server = await startServer(log)
+  rmSync(join(log, 'lock'))
+  const denied = await ask(server, EXCEPTION)
+  expect(denied.context).toMatchObject({ outcome: 'deny' })
+  const { code, stderr } = await server.exit
+  expect(code).toBe(1)
+  expect(stderr).toContain('"event":"log-stopped"')
+  expect(stderr).toContain('another process has taken the lock of this log')
+})
