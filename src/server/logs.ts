@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseTile } from '../log/tile.ts'
 import { guard } from './access.ts'
 import { refuse } from './reply.ts'
 import type { LogsServed, Served } from './served.ts'
@@ -31,9 +32,12 @@ export function routeLogs(app: FastifyInstance, served: Served): void {
     const path = `tile/entries/${params['*']}`
     return give(reply, logs, { log: params.log, path }, isTaken ? gzippedTo : entriesTo)
   })
-  app.get('/log/:log/tile/*', ({ params }: Read, reply) =>
-    give(reply, logs, { log: params.log, path: `tile/${params['*']}` }, tileTo),
-  )
+  app.get('/log/:log/tile/*', ({ params }: Read, reply) => {
+    const path = `tile/${params['*']}`
+    // Routes are found before `%2F` is read, and what they are given is read after it.
+    if (parseTile(path)?.level === 'entries') return absent(reply)
+    return give(reply, logs, { log: params.log, path }, tileTo)
+  })
 }
 
 async function give(
@@ -44,6 +48,10 @@ async function give(
 ): Promise<FastifyReply> {
   const bytes = await logs.read(log, path)
   if (bytes) return await send(reply, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  return absent(reply)
+}
+
+function absent(reply: FastifyReply): FastifyReply {
   reply.header('cache-control', 'no-store')
   return refuse(reply, 404, 'there is no such log, or it has no such file')
 }
