@@ -27,8 +27,7 @@ export function routeLogs(app: FastifyInstance, served: Served): void {
     give(reply, logs, { log: request.params.log, path: 'checkpoint' }, checkpointTo),
   )
   app.get('/log/:log/tile/entries/*', { onRequest }, ({ params, headers }: Read, reply) => {
-    const takesGzip = /(?:^|,)\s*(?:gzip|\*)\s*(?:$|,|;(?!\s*q=0(?:\.0*)?\s*(?:$|,)))/i
-    const isTaken = takesGzip.test(String(headers['accept-encoding'] ?? ''))
+    const isTaken = takesGzip(String(headers['accept-encoding'] ?? ''))
     const path = `tile/entries/${params['*']}`
     return give(reply, logs, { log: params.log, path }, isTaken ? gzippedTo : entriesTo)
   })
@@ -38,6 +37,15 @@ export function routeLogs(app: FastifyInstance, served: Served): void {
     if (parseTile(path)?.level === 'entries') return absent(reply)
     return give(reply, logs, { log: params.log, path }, tileTo)
   })
+}
+
+/** Whether an `Accept-Encoding` takes gzip: what it says of gzip itself comes before what it says of all (RFC 9110 §12.5.3). */
+function takesGzip(accepted: string): boolean {
+  const codings = accepted.split(',').map((coding) => coding.toLowerCase().replaceAll(/\s/g, ''))
+  const ofName = (name: string): string | undefined =>
+    codings.find((coding) => coding === name || coding.startsWith(`${name};`))
+  const found = ofName('gzip') ?? ofName('*')
+  return found !== undefined && !/;q=0(?:\.0*)?$/.test(found)
 }
 
 async function give(
