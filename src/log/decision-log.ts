@@ -55,7 +55,7 @@ export class DecisionLog {
   #totals: Total[]
   #countedFrom: Instant | undefined
   #keys: Buffer = Buffer.alloc(0)
-  /** How many entries of counts are under way. */
+  /** How many entries of counts are on their way, and not added up. */
   #appending = 0
 
   static async open(options: DecisionLogOptions): Promise<DecisionLog> {
@@ -138,17 +138,20 @@ export class DecisionLog {
 
   /** Logs what plain permits were counted since the last time; nothing when there were none. */
   async logCounts(until: Instant, bundle: Digest): Promise<void> {
-    if (this.#permits.isEmpty) return await this.#keepTotal()
     const from = this.#countedFrom ?? until
     this.#countedFrom = undefined
-    const counts = this.#permits.take()
-    try {
-      await this.#append(counts, { from, until: Math.max(until, from + 1) }, bundle)
-    } catch (error) {
-      this.#permits.putBack(counts)
-      this.#countedFrom = from
-      throw error
+    const parts = this.#permits.take()
+    for (const [i, counts] of parts.entries()) {
+      try {
+        await this.#append(counts, { from, until: Math.max(until, from + 1) }, bundle)
+      } catch (error) {
+        for (const rest of parts.slice(i)) this.#permits.putBack(rest)
+        this.#countedFrom = from
+        throw error
+      }
     }
+    // What is logged by now stays logged, whether or not this can be kept.
+    await this.#keepTotal()
   }
 
   async #append(
@@ -158,26 +161,29 @@ export class DecisionLog {
   ): Promise<void> {
     const payload = printCountsPayload({ counts, ...time })
     const record = { outcome: 'permit', at: time.until, bundle, pseudonym: null } as const
-    const index = await this.#appended(this.#committed(payload, record))
-    const before = this.#totals.at(-1)?.permits ?? 0
-    const permits = counts.reduce((sum, { count }) => sum + count, before)
-    this.#totals.push({ size: index + 1, permits })
-    await this.#keepTotal()
-  }
-
-  async #appended(item: Item): Promise<number> {
     this.#appending++
     try {
-      return await this.#options.sequencer.append([item])
+      const index = await this.#options.sequencer.append([this.#committed(payload, record)])
+      const before = this.#totals.at(-1)?.permits ?? 0
+      const permits = counts.reduce((sum, { count }) => sum + count, before)
+      this.#totals.push({ size: index + 1, permits })
     } finally {
       this.#appending--
     }
   }
 
-  /** Keeps how far permits are added up, unless more of them are on their way. */
-  async #keepTotal(): Promise<void> {
+  /** Keeps how far permits are added up, one time after the other. */
+  #keepTotal(): Promise<void> {
+    this.#keeping = this.#keeping.catch(() => undefined).then(() => this.#keepTotalNow())
+    return this.#keeping
+  }
+
+  #keeping: Promise<void> = Promise.resolve()
+
+  async #keepTotalNow(): Promise<void> {
     const { files, sequencer } = this.#options
     const last = this.#totals.at(-1)
+    // INVARIANT: while no counts are on their way, the sum is that of all that is in the journal.
     if (last === undefined || this.#appending > 0 || this.#kept === sequencer.size) return
     const total = { size: sequencer.size, permits: last.permits }
     await replaceFile(files, TOTAL, bytesOf(JSON.stringify(total)))

@@ -270,7 +270,10 @@ export class Evidence {
     const isPublic = path === PUBLISHED || parseTile(path) !== undefined
     if (sequencer === undefined || !isPublic) return undefined
     // Read from the disk, it might be one that is not there for good yet.
-    if (sequencer !== null && path === PUBLISHED) return bytesOf(sequencer.publishedNote ?? '')
+    if (sequencer !== null && path === PUBLISHED) {
+      const { publishedNote } = sequencer
+      return publishedNote === undefined ? undefined : bytesOf(publishedNote)
+    }
     return await diskFiles(join(this.#options.path, folder)).read(path)
   }
 

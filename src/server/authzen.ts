@@ -62,7 +62,9 @@ function judge(point: DecisionPoint, question: Question): Result<Judged, Evaluat
   const known = point.bundle.customers.get(request.value.customer)
   if (decision.outcome !== 'permit') {
     if (!point.mayRecord(known ? known.id : '')) return tooMuch()
-    return ok({ decision, request: request.value, isAllowed: allows(decision), isKnown: !!known })
+    // Without a record there is no exception, and what comes after it in a batch may depend on that.
+    const isAllowed = allows(decision) && point.recorder.unavailable === null
+    return ok({ decision, request: request.value, isAllowed, isKnown: !!known })
   }
   // The bundle's own text of the id, since maps find a text faster that is the very one that they hold.
   point.metrics.decided(decision, known?.id ?? request.value.customer, known !== undefined)
@@ -76,19 +78,24 @@ function tooMuch(): Result<never, EvaluationError> {
   return fail({ code: 'rate-limited', field: 'subject.id', message })
 }
 
-/** Records what has to be recorded, all together, and then makes the answer. */
+/** Records what has to be recorded, all together, and then makes the answer; a batch ends as it says to. */
 function answered(
   point: DecisionPoint,
   judged: readonly Judged[],
   print: (texts: readonly string[]) => string,
+  last?: boolean,
 ): Answer {
   const open = judged.filter((one) => 'decision' in one)
   if (open.length === 0) return print(judged.map((one) => ('text' in one ? one.text : '')))
   const finish = (ids: readonly string[] | null): string => {
+    const texts: string[] = []
     let next = 0
-    return print(
-      judged.map((one) => ('text' in one ? one.text : closed(point, one, ids?.[next++] ?? null))),
-    )
+    for (const one of judged) {
+      const final = 'text' in one ? one : closed(point, one, ids?.[next++] ?? null)
+      texts.push(final.text)
+      if (final.isAllowed === last) break
+    }
+    return print(texts)
   }
   const recorded = recordedBy(point.recorder, open)
   return recorded instanceof Promise ? recorded.then(finish) : finish(recorded)
@@ -108,10 +115,10 @@ function closed(
   { metrics }: DecisionPoint,
   { decision: decided, request, isKnown }: Exclude<Judged, Final>,
   record: string | null,
-): string {
+): Final {
   const decision = record === null ? unrecorded(decided) : decided
   metrics.decided(decision, request.customer, isKnown)
-  return printEvaluation(decision, record)
+  return { isAllowed: allows(decision), text: printEvaluation(decision, record) }
 }
 
 /** The refusal of a question about a customer that the key is not for. */
@@ -125,6 +132,13 @@ function failed(error: EvaluationError): Final {
 }
 
 const SEMANTICS = ['execute_all', 'deny_on_first_deny', 'permit_on_first_permit'] as const
+
+/** What ends a batch: a denial, a permit, or nothing. */
+const LAST = {
+  execute_all: undefined,
+  deny_on_first_deny: false,
+  permit_on_first_permit: true,
+} as const
 
 /**
  * `POST /access/v1/evaluations` (AuthZEN §7). Without items it is a single evaluation; an item that
@@ -147,17 +161,17 @@ export function evaluateAll(point: DecisionPoint, body: unknown): Result<Answer,
     const message = `a batch has at most ${EVALUATIONS_MAX} evaluations; split it`
     return fail({ code: 'too-many', field: 'evaluations', message })
   }
-  const judged = judgeItems(point, partsOf(defaults), evaluations, semantic)
-  return ok(answered(point, judged, (texts) => `{"evaluations":[${texts.join()}]}`))
+  const last = LAST[semantic]
+  const judged = judgeItems(point, partsOf(defaults), evaluations, last)
+  return ok(answered(point, judged, (texts) => `{"evaluations":[${texts.join()}]}`, last))
 }
 
 function judgeItems(
   point: DecisionPoint,
   defaults: Parts,
   items: readonly unknown[],
-  semantic: (typeof SEMANTICS)[number],
+  last: boolean | undefined,
 ): readonly Judged[] {
-  const last = { execute_all: undefined, deny_on_first_deny: false, permit_on_first_permit: true }
   const all: Judged[] = []
   let work = 0
   for (const item of items) {
@@ -168,7 +182,7 @@ function judgeItems(
     const judged = question.ok ? judgeWithin(work, point, question.value) : question
     const one = judged.ok ? judged.value : failed(judged.error)
     all.push(one)
-    if (one.isAllowed === last[semantic]) break
+    if (one.isAllowed === last) break
   }
   return all
 }

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { parseTile } from '../log/tile.ts'
 import { guard } from './access.ts'
 import { refuse } from './reply.ts'
 import type { LogsServed, Served } from './served.ts'
@@ -30,9 +31,12 @@ export function routeLogs(app: FastifyInstance, served: Served): void {
     const send = takesGzip(String(headers['accept-encoding'] ?? '')) ? gzippedTo : entriesTo
     return give(reply, logs, { log: params.log, path }, send)
   })
-  app.get('/log/:log/tile/*', ({ params }: Read, reply) =>
-    give(reply, logs, { log: params.log, path: `tile/${params['*']}` }, tileTo),
-  )
+  app.get('/log/:log/tile/*', ({ params }: Read, reply) => {
+    const path = `tile/${params['*']}`
+    // Routes are found before `%2F` is read, and what they are given is read after it.
+    if (parseTile(path)?.level === 'entries') return absent(reply)
+    return give(reply, logs, { log: params.log, path }, tileTo)
+  })
 }
 
 /** Whether gzip may be sent (RFC 9110 §12.5.3): what is said of it goes before what is said of all codings. */
@@ -52,6 +56,10 @@ async function give(
 ): Promise<FastifyReply> {
   const bytes = await logs.read(log, path)
   if (bytes) return await send(reply, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  return absent(reply)
+}
+
+function absent(reply: FastifyReply): FastifyReply {
   reply.header('cache-control', 'no-store')
   return refuse(reply, 404, 'there is no such log, or it has no such file')
 }
