@@ -239,6 +239,8 @@ export class Evidence {
     if (this.#unlogged !== publication) return
     this.#unlogged = undefined
     this.#isUnlogged = false
+    // Its entry is on the disk for good, so that nothing waits for tiles and witnesses.
+    this.#parts.governance.integrate().catch(this.#options.onTrouble)
   }
 
   /** Puts the checkpoints of the decision logs into the governance log. */
@@ -252,6 +254,7 @@ export class Evidence {
     const own = { origin, checkpoint, entries: size, permits: decisions.permitsAt(size) }
     const logs = [...earlier, own]
     await this.#state(await printAnchor({ at: this.#options.clock(), logs }))
+    await this.#parts.governance.integrate()
   }
 
   async #state(statement: Parameters<typeof signStatement>[0]): Promise<void> {
@@ -260,7 +263,6 @@ export class Evidence {
     await governance.append([
       { entryBytes: entry.length, sidecar: new Uint8Array(), entry: (): Uint8Array => entry },
     ])
-    await governance.integrate()
   }
 
   /** A public file of one of the logs, which stand below `/log/`; undefined when there is none. */
