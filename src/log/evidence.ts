@@ -316,10 +316,16 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
     signers: () => [directory.decisions],
   })
   const { read } = diskFiles(join(path, GOVERNANCE_FOLDER))
+  const cosign = witnesses ? cosignerOf({ ...witnesses, read, onTrouble }) : undefined
   const governance = await begin(GOVERNANCE_FOLDER, governanceOrigin(config), {
     signers: () => signingAt(directory.governance, clock()),
-    ...(witnesses ? { cosign: cosignerOf({ ...witnesses, read, onTrouble }) } : {}),
+    ...(cosign ? { cosign } : {}),
   })
+  // Asked before anything is signed: a witness that has seen more tells of an older copy.
+  const { signedNote, head } = governance
+  if (signedNote !== undefined) {
+    await cosign?.(signedNote, { origin: governanceOrigin(config), ...head })
+  }
   await sequencer.integrate()
   await governance.integrate()
   await refuseOlder({ sequencer, governance, read, config })
