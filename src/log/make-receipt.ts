@@ -44,7 +44,8 @@ export async function makeReceipt(
   if (!head.ok) return head
   const anchor = await lastAnchorOf(governance, decisions.origin, head.value.size)
   if (!anchor.ok) return anchor
-  if (anchor.value === null || index >= anchor.value.size) return notAnchored(index)
+  if (anchor.value === null || index >= anchor.value.size)
+    return notYet(`no anchor covers entry ${index}`)
   const { checkpoint, size, entry, at } = anchor.value
   const record = await entryAt(decisions.read, index, size)
   const read = record && parseRecord(record)
@@ -75,7 +76,7 @@ export async function openLog({
 }: ReadLog): Promise<Made<OpenCheckpoint & { readonly note: string }>> {
   const bytes = await read('checkpoint')
   const note = bytes && textOf(bytes)
-  if (note === undefined) return unreadable(`${origin} has no checkpoint`)
+  if (note === undefined) return notYet(`${origin} has published no checkpoint`)
   const opened = await openCheckpoint(note, origin, keys)
   return opened.ok ? ok({ ...opened.value, note }) : unreadable(opened.error.message)
 }
@@ -115,8 +116,8 @@ export async function lastAnchorOf(
   return ok(null)
 }
 
-function notAnchored(index: number): Result<never, MakeReceiptError> {
-  const message = `no anchor covers entry ${index} yet; try again in some seconds while the server runs`
+function notYet(why: string): Result<never, MakeReceiptError> {
+  const message = `${why} yet; try again in some seconds while the server runs`
   return fail({ code: 'not-anchored', message })
 }
 
