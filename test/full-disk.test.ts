@@ -5,7 +5,15 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { proviso } from './proviso.ts'
 import { type Answer, ask, askAll, QUESTIONS, type Question } from './questions.ts'
 import { indexOf, recordsIn } from './records.ts'
-import { DECISIONS, type RunningServer, ready, startServer, TEMP, until } from './running-server.ts'
+import {
+  DECISIONS,
+  limitFiles,
+  type RunningServer,
+  ready,
+  startServer,
+  TEMP,
+  until,
+} from './running-server.ts'
 
 // A disk without room: exceptions stop, all else goes on, and when there is room again exceptions go on by themselves.
 
@@ -22,12 +30,8 @@ interface Disk {
 const limited: Disk = {
   name: 'a disk that takes no byte',
   log: join(TEMP, 'limited'),
-  fill: ({ pid }) => limit(pid, '0'),
-  empty: ({ pid }) => limit(pid, 'unlimited'),
-}
-
-function limit(pid: number, bytes: string): void {
-  execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`])
+  fill: (server) => limitFiles(server, 0),
+  empty: (server) => limitFiles(server, 'unlimited'),
 }
 
 const MOUNTED = join(TEMP, 'mounted')
@@ -65,7 +69,7 @@ const short: Disk = {
   ...limited,
   name: 'a disk on which no long file fits',
   log: join(TEMP, 'short'),
-  fill: ({ pid }) => limit(pid, '4194304'),
+  fill: (server) => limitFiles(server, 4_194_304),
 }
 
 /** A denial whose payload has some 180 KiB, which a journal soon has no room for. */

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach } from 'vitest'
 import { printBundle } from '../src/decision/bundle-file.ts'
+import { printInstantShort } from '../src/time.ts'
 import { bundleOf, sha256 } from './bundle-of.ts'
 import { EXAMPLE } from './example-world.ts'
 import { jsonLines, spawnProviso } from './proviso.ts'
@@ -66,9 +68,21 @@ export interface Running {
   readonly isKept?: boolean
 }
 
+/** When the first server's clock begins, while the example's contracts are in force. */
+const BEGIN = Date.parse('2026-03-02T09:00:00Z')
+
+/** How much later the clock of each further one begins, in milliseconds: no log is written by a clock that went back. */
+const BETWEEN_MS = 600_000
+
+let started = 0
+
+export function nextClock(): readonly string[] {
+  return ['--clock', printInstantShort(BEGIN + BETWEEN_MS * started++)]
+}
+
 /** Arguments of an unsigned server of the example that records in a directory. */
 export function unsignedArgs(log: string): readonly string[] {
-  return ['serve', BUNDLE, '--unsigned', '--clock', '2026-03-02T09:00:00Z', '--log', log]
+  return ['serve', BUNDLE, '--unsigned', ...nextClock(), '--log', log]
 }
 
 /** Starts a server on a free port, and comes back when it listens. */
@@ -137,6 +151,11 @@ export async function untilPublished(server: RunningServer): Promise<void> {
     const { logs } = await ready(server)
     return logs.published === logs.size
   })
+}
+
+/** Limits how long files may be that a running server writes to (setrlimit(2)); what goes beyond fails with EFBIG. */
+export function limitFiles({ pid }: RunningServer, bytes: number | 'unlimited'): void {
+  execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`])
 }
 
 /** All files below a directory, by their names. A server that runs may take one away meanwhile. */

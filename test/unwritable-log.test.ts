@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { hash } from 'node:crypto'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { EXAMPLE_DIR } from './example-world.ts'
@@ -8,8 +9,10 @@ import { ask, QUESTIONS } from './questions.ts'
 import { indexOf, recordsIn } from './records.ts'
 import {
   BUNDLE,
+  DECISIONS,
   filesIn,
-  type RunningServer,
+  limitFiles,
+  nextClock,
   ready,
   startServer,
   TEMP,
@@ -40,14 +43,18 @@ test('a second server on one directory is refused, and the first one goes on', a
   expect((await ask(next, EXCEPTION)).context.record).toBe('main-1/1')
 })
 
+function digestsIn(log: string): readonly string[] {
+  return [...filesIn(log)].map(([name, bytes]) => `${name} ${hash('sha256', bytes)}`)
+}
+
 test('a directory that may not be written to is refused, and nothing in it is changed', async () => {
   const log = join(TEMP, 'read-only')
   expect((await (await startServer(log)).end()).code).toBe(0)
-  const before = filesIn(log)
+  const before = digestsIn(log)
   setWritable(log, false)
   const ran = await refusedStart(log, BOUND)
   setWritable(log, true)
-  expect(filesIn(log)).toEqual(before)
+  expect(digestsIn(log)).toEqual(before)
   expect(ran).toMatchObject({
     code: 2,
     stdout: '',
@@ -68,26 +75,29 @@ test('a directory that cannot be made is refused', async () => {
   }
 })
 
-/** A server of a bundle that can be replaced, bound by modes. */
-async function startChangeable(name: string): Promise<{ server: RunningServer; bundle: string }> {
-  const bundle = join(TEMP, `${name}.bundle`)
-  copyFileSync(BUNDLE, bundle)
-  const served = [bundle, '--unsigned', '--clock', '2026-03-02T09:00:00Z']
-  return { server: await startServer(join(TEMP, name), { served, under: BOUND }), bundle }
+/** Where what was written into a segment of a journal ends, in bytes: zeros follow. */
+function endOf(segment: string): number {
+  return readFileSync(segment).findLastIndex((byte) => byte !== 0) + 1
 }
+
+/** What a bundle's entry in the governance log is longer than, and what a decision leaves room for, in bytes. */
+const TOO_LITTLE = 200
 
 test('while the governance log takes nothing a new bundle is in use, and exceptions wait for its entry', async () => {
   const log = join(TEMP, 'ungoverned')
-  const { server, bundle } = await startChangeable('ungoverned')
-  expect((await ask(server, EXCEPTION)).context.outcome).toBe('permit-under-exception')
-
-  setWritable(join(log, 'governance'), false)
+  const bundle = join(TEMP, 'ungoverned.bundle')
+  copyFileSync(BUNDLE, bundle)
+  const served = [bundle, '--unsigned', ...nextClock()]
+  const server = await startServer(log, { served })
+  await until(() => existsSync(join(log, DECISIONS, 'journal/next')))
+  // The journal of decisions is empty, and has room where that of the governance log ends.
+  const end = endOf(join(log, 'governance/journal/0000000000000000.segment'))
+  limitFiles(server, end + TOO_LITTLE)
   await proviso(['compile', EXAMPLE_DIR, '-o', bundle, '--serial', '2'])
-  await until(async () => (await ready(server)).serial === 2)
-  // It was in use when its entry was late, or sooner.
   await until(async () => (await ready(server)).exceptions !== 'recorded')
   expect(await ready(server)).toMatchObject({
     status: 'ready',
+    serial: 2,
     exceptions: 'the bundle in use is not in the governance log yet',
   })
   expect((await ask(server, EXCEPTION)).context).toMatchObject({
@@ -96,9 +106,9 @@ test('while the governance log takes nothing a new bundle is in use, and excepti
   })
   expect(await ask(server, QUESTIONS.permit)).toMatchObject({ decision: true })
   const told = server.log().filter(({ event }) => event === 'log-trouble')
-  expect(told.map(({ error }) => String(error)).join()).toContain('EACCES')
+  expect(told.map(({ error }) => String(error)).join()).toContain('EFBIG')
 
-  setWritable(join(log, 'governance'), true)
+  limitFiles(server, 'unlimited')
   await until(async () => (await ready(server)).exceptions === 'recorded')
   const { record, outcome } = (await ask(server, EXCEPTION)).context
   expect(outcome).toBe('permit-under-exception')
@@ -107,18 +117,36 @@ test('while the governance log takes nothing a new bundle is in use, and excepti
   expect(await proviso(['log', 'fsck', log])).toMatchObject({ code: 0 })
 })
 
+test('a governance log that gets no tiles holds nothing up, and has each entry once', async () => {
+  const log = join(TEMP, 'no-governance-tiles')
+  const server = await startServer(log, { under: BOUND })
+  await until(async () => (await ready(server)).logs.governance === 1)
+  setWritable(join(log, 'governance'), false)
+  expect((await ask(server, EXCEPTION)).context.record).toBe('main-1/0')
+  await until(() => server.log().some(({ error }) => String(error).includes('EACCES')))
+  expect((await ask(server, EXCEPTION)).context.record).toBe('main-1/1')
+  expect((await ready(server)).logs.governance).toBe(1)
+  await server.kill()
+  setWritable(join(log, 'governance'), true)
+  const next = await startServer(log)
+  // The first bundle's, one anchor, and that of the second start's bundle.
+  await until(async () => (await ready(next)).logs.governance === 3)
+  expect((await next.end()).code).toBe(0)
+  expect(await proviso(['log', 'fsck', log])).toMatchObject({ code: 0 })
+})
+
 test('a decision log that gets no tiles goes on to record, and is whole when it gets them again', async () => {
   const log = join(TEMP, 'no-tiles')
-  const { server } = await startChangeable('no-tiles')
+  const server = await startServer(log, { under: BOUND })
   await ask(server, EXCEPTION)
   await untilPublished(server)
-  setWritable(join(log, 'decisions-main-1'), false)
+  setWritable(join(log, DECISIONS), false)
   for (let i = 1; i <= 3; i++) {
     expect((await ask(server, EXCEPTION)).context.record).toBe(`main-1/${i}`)
   }
   await until(() => server.log().some(({ error }) => String(error).includes('EACCES')))
   expect((await ready(server)).logs).toMatchObject({ size: 4, published: 1 })
-  setWritable(join(log, 'decisions-main-1'), true)
+  setWritable(join(log, DECISIONS), true)
   await until(async () => (await ready(server)).logs.published === 4)
   expect((await server.end()).code).toBe(0)
   expect(await proviso(['log', 'fsck', log])).toMatchObject({ code: 0 })

@@ -34,9 +34,16 @@ export async function makeReceipt(
     return await make(logs, index, payload)
   } catch (error) {
     if (!(error instanceof FaultyLog)) throw error
+    // A checkpoint may wait for witnesses before it is published.
+    if (error.fault.code === 'no-checkpoint') return notYet('nothing is published')
     const message = `${error.message}; \`proviso log fsck\` tells more`
     return fail({ code: 'faulty-log', message })
   }
+}
+
+function notYet(why: string): Result<never, MakeReceiptError> {
+  const message = `${why} yet; try again in some seconds while the server runs`
+  return fail({ code: 'not-anchored', message })
 }
 
 async function make(
@@ -48,8 +55,7 @@ async function make(
   await governance.advance()
   const anchor = await lastAnchorOf(governance, origin)
   if (anchor === undefined || index >= anchor.head.size) {
-    const message = `no anchor covers entry ${index} yet; try again in some seconds while the server runs`
-    return fail({ code: 'not-anchored', message })
+    return notYet(`no anchor covers entry ${index}`)
   }
   const { head, found } = anchor
   await decisions.follow(head)
