@@ -159,7 +159,9 @@ export class Evidence {
   /** Counts a plain permit. */
   count(request: Recorded['request'], at: Instant): void {
     const isDue = this.#parts.decisions.count(request, at)
-    if (isDue && this.#failure === undefined) this.#logCounts().catch((error) => this.#fail(error))
+    // While there is little room they wait for their minute: what waits is bounded, and what they took would not be.
+    if (isDue && this.#failure === undefined && !this.#isLow)
+      this.#logCounts().catch((error) => this.#fail(error))
   }
 
   #fail(error: Error): void {

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isId } from '../ids.ts'
 import { parseJson } from '../json.ts'
 import { type Instant, parseInstant, printInstantShort } from '../time.ts'
+import { hostOfDecisions } from './anchor.ts'
 import { LogFailure } from './failure.ts'
 import { isKeyName, printVerifier, type Verifier } from './key.ts'
-import { writeSecretFile } from './secret-file.ts'
+import { syncNames, writeSecretFile } from './secret-file.ts'
 import { parseSigner, printSigner, SEED_BYTES, type Signer, signerOf } from './signer.ts'
 
 // The directory that holds a server's logs and the keys they are signed with (docs/evidence.md).
@@ -86,15 +87,41 @@ export function createLogDirectory(path: string, names: Pick<LogConfig, 'host' |
   if (!isKeyName(names.host) || !isId(names.name)) {
     throw malformed(path, 'a host has no white space and no plus, and a name is an id')
   }
+  if (hostOfDecisions(governanceOrigin(names)) !== undefined) {
+    throw malformed(
+      path,
+      `\`${names.host}\` reads as a decision log; name a host without /decisions/`,
+    )
+  }
   if (isLogDirectory(path)) throw malformed(path, 'it holds logs already; name a new directory')
   const generation = { key: 1, until: null }
   const config = { ...names, epoch: 1, governance: [generation], statements: [generation] }
-  mkdirSync(join(path, KEYS), { recursive: true, mode: 0o700 })
+  makeKeysDirectory(path)
   makeKey(path, config, 'governance', 1)
   makeKey(path, config, 'statements', 1)
   makeKey(path, config, 'decisions', 1)
   writeSecretFile(keyPath(path, 'pseudonyms', 1), `${randomBytes(SEED_BYTES).toString('hex')}\n`)
+  makeFolder(path, GOVERNANCE_FOLDER)
+  makeFolder(path, decisionsFolder(names.name, 1))
   writeConfig(path, config)
+  syncNames(dirname(path))
+}
+
+/** One process makes it: two that begin at once would write over each other's keys. */
+function makeKeysDirectory(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(join(path, KEYS), { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    const why = `another process makes it, or one that did was killed: wait, or remove ${join(path, KEYS)}`
+    throw malformed(path, why)
+  }
+}
+
+/** INVARIANT: a log's folder is made before the configuration, so that its name is on the disk with that. */
+function makeFolder(path: string, folder: string): void {
+  mkdirSync(join(path, folder), { recursive: true, mode: 0o700 })
 }
 
 function makeKey(path: string, config: LogConfig, owner: KeyOwner, generation: number): void {
@@ -225,6 +252,7 @@ export function rotateKey(
   if (generation > GENERATIONS_MAX)
     throw malformed(path, `it has had ${GENERATIONS_MAX} keys; begin a new one`)
   makeKey(path, next, owner, generation)
+  if (owner === 'decisions') makeFolder(path, decisionsFolder(next.name, next.epoch))
   writeConfig(path, next)
   return readKey(path, owner, generation).verifier
 }

@@ -13,7 +13,12 @@ export function writeSecretFile(path: string, text: string): void {
     closeSync(file)
   }
   renameSync(partial, path)
-  const directory = openSync(dirname(path), 'r')
+  syncNames(dirname(path))
+}
+
+/** Done when the names in a directory are on the disk. */
+export function syncNames(path: string): void {
+  const directory = openSync(path, 'r')
   try {
     fsyncSync(directory)
   } finally {

@@ -38,7 +38,10 @@ export interface Item {
   readonly sidecar: Uint8Array
 }
 
-/** What becomes of a signed checkpoint before everybody may see it: cosignatures; null: it is not published. */
+/**
+ * What becomes of a signed checkpoint before everybody may see it: cosignatures; null: it is not published. Throws when
+ * others have seen more than it covers. A log that is opened asks of the last one again.
+ */
 export type Cosign = (note: string, checkpoint: Checkpoint) => Promise<string | null>
 
 export interface SequencerOptions {
@@ -102,6 +105,8 @@ export class Sequencer {
         `${edge.message}; bring it back from a copy, or begin a new log`,
       )
     }
+    // Before anything is signed: a witness that has seen more entries says so by what this throws.
+    if (signed) await options.cosign?.(signed.note, { origin: options.origin, ...signed.head })
     const { files, segmentBytes = SEGMENT_BYTES } = options
     const opened = await Journal.open({ files, segmentBytes, signedSize: edge.size })
     return new Sequencer(options, {

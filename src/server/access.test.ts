@@ -2,7 +2,7 @@ import type { LightMyRequestResponse } from 'fastify'
 import { expect, test } from 'vitest'
 import { bundleOf } from '../../test/bundle-of.ts'
 import { EXAMPLE } from '../../test/example-world.ts'
-import { servedFrom } from '../../test/served.ts'
+import { keepingNothing, servedFrom } from '../../test/served.ts'
 import { DAY_MS } from '../time.ts'
 import { appOf } from './app.ts'
 import { keyringOf, type NewKey, newKey, parseKeyFile, printKeyFile } from './keys.ts'
@@ -140,6 +140,27 @@ test('tokens come back with time, up to two seconds’ worth, and a thousand at 
   expect(limits.take(slow, 1_000, 0)).toBe(0)
   expect(limits.take(slow, 500, 0)).toBe(500)
   expect(limits.take(slow, 500, 500_000)).toBe(0)
+})
+
+/** How many of so many evaluations of a customer are decided while the disk is nearly full. */
+async function decidedWhileLow(count: number, context: object): Promise<number> {
+  const recorder = { ...keepingNothing, isLow: true }
+  const low = appOf(servedFrom(bundleOf(EXAMPLE), () => NOW, { recorder }))
+  const payload = { ...questionOf(CUSTOMER), context, evaluations: Array(count).fill({}) }
+  const answer = await low.inject({ method: 'POST', url: '/access/v1/evaluations', payload })
+  const { evaluations } = answer.json<{ evaluations: { context: { error?: object } }[] }>()
+  return evaluations.filter(({ context: { error } }) => error === undefined).length
+}
+
+test('while the disk is nearly full a customer may add few records, and fewer that are long', async () => {
+  const signal = { detector: 'lexicon', use: 'general', score: 0 }
+  // More come back with the time that this takes.
+  const short = await decidedWhileLow(100, {})
+  expect(short).toBeGreaterThanOrEqual(20)
+  expect(short).toBeLessThan(60)
+  const long = await decidedWhileLow(60, { signals: Array(1_024).fill(signal) })
+  expect(long).toBeGreaterThanOrEqual(1)
+  expect(long).toBeLessThan(15)
 })
 
 test('metrics count by outcome, restriction, customer and refusal, and hold nothing that was said', async () => {

@@ -109,8 +109,16 @@ function read(text: unknown): Result<unknown, EvaluationError> {
   return json.ok ? json : fail({ ...json.error, field: json.error.field ?? '' })
 }
 
-/** Records a second that one customer may add while the disk is nearly full. */
+/** Records a second that one customer may add while the disk is nearly full. After a pause it may add twice as many. */
 const LOW_RECORDS_RATE = 10
+
+/** Names of uses, values and signals that one such record may hold; a longer one counts for more. */
+const LOW_RECORD_NAMES = 64
+
+/** What a record counts for: at most what there is after a pause, so that none is refused for good. */
+function lowCostOf(work: number): number {
+  return Math.min(2 * LOW_RECORDS_RATE, Math.ceil(work / LOW_RECORD_NAMES))
+}
 
 function pointsOf({
   status,
@@ -118,9 +126,10 @@ function pointsOf({
   metrics,
   recorder,
 }: Served): (request: FastifyRequest) => DecisionPoint {
-  const limits = new RateLimits()
-  const mayRecord = (id: string): boolean =>
-    !recorder.isLow || limits.take({ id, rate: LOW_RECORDS_RATE }, 1, performance.now()) === 0
+  const limits = new RateLimits(0)
+  const mayRecord = (id: string, work: number): boolean =>
+    !recorder.isLow ||
+    limits.take({ id, rate: LOW_RECORDS_RATE }, lowCostOf(work), performance.now()) === 0
   return ({ apiKey }) => {
     const customers = apiKey?.customers ?? 'all'
     return { bundle: status().bundle, at: clock(), customers, metrics, recorder, mayRecord }

@@ -4,7 +4,7 @@ import { EXAMPLE } from '../../test/example-world.ts'
 import { pointAt, RECORD } from '../../test/served.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
-import { type DecisionPoint, EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
+import { EVALUATIONS_MAX, evaluate, evaluateAll } from './authzen.ts'
 import type { EvaluationError } from './question.ts'
 
 // The numbers are those of the rules in docs/authzen.md.
@@ -378,32 +378,4 @@ test('members named as those of every object change nothing', () => {
   expect(errorOf(JSON.parse(text))).toMatchObject({ code: 'missing-field', field: 'subject' })
   const item = JSON.parse('{"__proto__":{"action":{"name":"general"}}}') as object
   expect(batch({ ...DENIED, evaluations: [item] })).toEqual([evaluated(DENIED)])
-})
-
-/** A recorder that cannot write, and knows it or finds out. */
-function withoutRecords(unavailable: string | null): DecisionPoint {
-  const record = async (): Promise<never> => await Promise.reject(new Error('no room'))
-  return { ...POINT, recorder: { ...POINT.recorder, unavailable, record } }
-}
-
-async function decisionsWithout(unavailable: string | null, semantic: string): Promise<boolean[]> {
-  const evaluations = [PERMITTED, ORDINARY, DENIED, ORDINARY]
-  const body = { evaluations, options: { evaluations_semantic: semantic } }
-  const result = evaluateAll(withoutRecords(unavailable), body)
-  if (!result.ok) throw new Error(JSON.stringify(result.error))
-  const answer = JSON.parse(await result.value) as { evaluations: Evaluation[] }
-  return answer.evaluations.map(({ decision }) => decision)
-}
-
-test.each(['the disk is full', null])(
-  'an exception that could not be recorded ends a batch as a denial does: %j',
-  async (unavailable) => {
-    expect(await decisionsWithout(unavailable, 'execute_all')).toEqual([false, true, false, true])
-    expect(await decisionsWithout(unavailable, 'deny_on_first_deny')).toEqual([false])
-  },
-)
-
-test('an exception that cannot be recorded is not the first permit', async () => {
-  const semantic = 'permit_on_first_permit'
-  expect(await decisionsWithout('the disk is full', semantic)).toEqual([false, true])
 })

@@ -26,8 +26,8 @@ export interface DecisionPoint {
   readonly customers: Customers
   readonly metrics: Pick<Metrics, 'decided'>
   readonly recorder: Recorder
-  /** Whether a customer may add to the log while there is little room for it. */
-  readonly mayRecord: (customer: string) => boolean
+  /** Whether a customer may add a record of so many names to the log while there is little room for it. */
+  readonly mayRecord: (customer: string, work: number) => boolean
 }
 
 /** JSON text: at once, or when what it answers with has been recorded. */
@@ -61,7 +61,7 @@ function judge(point: DecisionPoint, question: Question): Result<Judged, Evaluat
   const decision = decided.value
   const known = point.bundle.customers.get(request.value.customer)
   if (decision.outcome !== 'permit') {
-    if (!point.mayRecord(known ? known.id : '')) return tooMuch()
+    if (!point.mayRecord(known ? known.id : '', question.work)) return tooMuch()
     // Without a record there is no exception, and what comes after it in a batch may depend on that.
     const isAllowed = allows(decision) && point.recorder.unavailable === null
     return ok({ decision, request: request.value, isAllowed, isKnown: !!known })

@@ -7,13 +7,18 @@ const BURST_MIN = 1_000
 /** What is left to each key, refilled as time goes: one token an evaluation. Bounded by the number of keys. */
 export class RateLimits {
   readonly #left = new Map<string, { tokens: number; at: number }>()
+  readonly #burstMin: number
+
+  constructor(burstMin = BURST_MIN) {
+    this.#burstMin = burstMin
+  }
 
   /**
    * Takes tokens of a key, or none when there are too few.
    * Answers with the seconds to wait, 0 when they were taken. Time is in milliseconds and never goes back.
    */
   take(key: { readonly id: string; readonly rate: number }, tokens: number, now: number): number {
-    const burst = Math.max(BURST_MIN, key.rate * BURST_SECONDS)
+    const burst = Math.max(this.#burstMin, key.rate * BURST_SECONDS)
     let left = this.#left.get(key.id)
     if (!left) {
       left = { tokens: burst, at: now }

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { GOVERNANCE_KEY, openSequencer, recordItem } from '../../test/log-world.ts'
+import { SimulatedFiles } from '../../test/simulated-files.ts'
+import { textOf } from '../bytes.ts'
+import { LogFailure } from './failure.ts'
+import { Sequencer } from './sequencer.ts'
+
+const { verifier } = GOVERNANCE_KEY
+
+async function logOf(entries: number): Promise<SimulatedFiles> {
+  const files = new SimulatedFiles()
+  const sequencer = await openSequencer(files, GOVERNANCE_KEY)
+  await sequencer.append(Array.from({ length: entries }, (_, i) => recordItem(i)))
+  await sequencer.close()
+  return files
+}
+
+test('an older copy is refused when it is opened, before anything is signed with it', async () => {
+  const files = await logOf(3)
+  const before = textOf((await files.read('signed')) ?? new Uint8Array())
+  const asked: number[] = []
+  const opening = Sequencer.open({
+    files,
+    origin: verifier.name,
+    signers: () => [GOVERNANCE_KEY],
+    verifiers: [verifier],
+    isHeld: () => true,
+    cosign: (_note, { size }) => {
+      asked.push(size)
+      return Promise.reject(new LogFailure('rolled-back', 'a witness has seen 5 entries'))
+    },
+  })
+  await expect(opening).rejects.toMatchObject({ code: 'rolled-back' })
+  expect(asked).toEqual([3])
+  expect(textOf((await files.read('signed')) ?? new Uint8Array())).toBe(before)
+})
