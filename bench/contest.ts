@@ -1,4 +1,4 @@
-import { load } from './load.ts'
+import { type Effort, load } from './load.ts'
 import { type Spread, spreadOf } from './measure.ts'
 import type { Call } from './questions.ts'
 import { cpuMsOf, type Server } from './server.ts'
@@ -47,6 +47,8 @@ interface Round {
 /** Longer than a round, so that compilers and caches are warm. */
 const WARM_UP_ROUNDS = 2
 
+const CONNECTIONS = 32
+
 /** Asks one contestant after another for a while, and all of them again in every round. */
 export async function timeRounds(
   contestants: readonly Contestant[],
@@ -62,10 +64,11 @@ export async function timeRounds(
       rounds: [] as Round[],
     })),
   )
-  for (const { server, requests } of trials) await load(server.port, requests, WARM_UP_ROUNDS * ms)
+  const warmUp = { ms: WARM_UP_ROUNDS * ms, connections: CONNECTIONS }
+  for (const { server, requests } of trials) await load(server.port, requests, warmUp)
   for (let i = 0; i < count; i++) {
     for (const { server, requests, rounds } of trials) {
-      rounds.push(await timeRound(server, requests, ms))
+      rounds.push(await timeRound(server, requests, { ms, connections: CONNECTIONS }))
     }
   }
   return trials.map(({ engine, kind, rounds }) => ({
@@ -80,11 +83,11 @@ export async function timeRounds(
 async function timeRound(
   { port, pid }: Server,
   requests: readonly Buffer[],
-  durationMs: number,
+  effort: Effort,
 ): Promise<Round> {
   const own = process.cpuUsage()
   const before = cpuMsOf(pid)
-  const { answers, ms } = await load(port, requests, durationMs)
+  const { answers, ms } = await load(port, requests, effort)
   const cpuMs = cpuMsOf(pid) - before
   const { user, system } = process.cpuUsage(own)
   return {
@@ -94,7 +97,12 @@ async function timeRound(
   }
 }
 
-function requestOf({ protocol, key }: Contestant, kind: Kind, call: Call): Buffer {
+/** The bytes of a call. */
+export function requestOf(
+  { protocol, key }: Pick<Contestant, 'protocol' | 'key'>,
+  kind: Kind,
+  call: Call,
+): Buffer {
   const body = protocol.bodyOf(call)
   const head = [
     `POST ${protocol.paths[kind]} HTTP/1.1`,

@@ -106,6 +106,25 @@ export function* contractsOf(world: World, count: number): Generator<Contract> {
   for (let i = 0; i < count; i++) yield contractAt(world, i)
 }
 
+/** Uses that the policy allows everybody when facts are as it asks for, and restricts otherwise. */
+const GUARDED = [
+  'advice.employment',
+  'advice.finance',
+  'advice.health',
+  'advice.legal',
+  'agents.chat-service',
+  'agents.tool-use',
+  'democracy.election-information',
+  'justice.investigation-support',
+  'justice.sentencing',
+  'weapons.target-material',
+]
+
+/** A request of a use that no contract is about: the policy allows it or not, by what the facts say. */
+export function plainRequestOf(contract: Contract, random: Random): Request {
+  return { ...requestOf(contract, random), uses: [pick(random, GUARDED)] }
+}
+
 const ORDINARY = ['general', 'misinformation.fact-checking', 'advice.legal', 'cyber.defence']
 
 /**

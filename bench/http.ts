@@ -1,17 +1,12 @@
-import { execFileSync } from 'node:child_process'
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { readDirectory } from '../src/cli/directory.ts'
 import { sha256 } from '../src/cli/load.ts'
-import { printBundle } from '../src/decision/bundle-file.ts'
+import type { Bundle } from '../src/decision/bundle.ts'
 import { compile } from '../src/decision/compile.ts'
 import type { World } from '../src/decision/world.ts'
-import { RATE_MAX } from '../src/server/keys.ts'
-import { printInstantShort } from '../src/time.ts'
 import { AUTHZEN } from './authzen.ts'
 import { CERBOS, cerbosStart, hasCerbos, writePolicies } from './cerbos.ts'
 import {
@@ -22,8 +17,9 @@ import {
   type Rounds,
   timeRounds,
 } from './contest.ts'
-import { contractsOf, NOW } from './example.ts'
+import { contractsOf } from './example.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
+import { prepareServer, provisoStart } from './proviso-server.ts'
 import { callsOf } from './questions.ts'
 import { allowancesOf } from './rival.ts'
 import { freePort, type Server, type Start, startServer } from './server.ts'
@@ -36,7 +32,6 @@ const CONTRACTS = 1_000
 /** Where free ports are looked for. */
 const PORT = 21_400
 
-const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const FLOOR_SERVER = fileURLToPath(new URL('floor-server.ts', import.meta.url))
 
 /** Everything that is started in one run, to be stopped at its end. */
@@ -48,9 +43,10 @@ interface Run {
 
 async function report(world: World, rounds: Rounds): Promise<HttpReport> {
   const folder = mkdtempSync(join(tmpdir(), 'proviso-bench-'))
-  const run: Run = { folder, key: newKeyIn(folder), servers: [] }
+  const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
+  const run: Run = { folder, key: await prepareServer(folder, bundle), servers: [] }
   try {
-    return { contracts: CONTRACTS, ...(await timings(world, run, rounds)) }
+    return { contracts: CONTRACTS, ...(await timings({ world, bundle }, run, rounds)) }
   } finally {
     await Promise.all(run.servers.map(({ stop }) => stop()))
     rmSync(folder, { recursive: true })
@@ -58,17 +54,16 @@ async function report(world: World, rounds: Rounds): Promise<HttpReport> {
 }
 
 async function timings(
-  world: World,
+  { world, bundle }: { readonly world: World; readonly bundle: Bundle },
   run: Run,
   rounds: Rounds,
 ): Promise<Pick<HttpReport, 'steps' | 'timings'>> {
-  const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
-  const file = createWriteStream(join(run.folder, BUNDLE))
-  await pipeline(Readable.from(printBundle(bundle, sha256)), file)
-  const calls = callsOf(world, CONTRACTS, bundle)
+  const calls = callsOf(world, CONTRACTS, { bundle, outcome: 'permit' })
   const steps = timeSteps(bundle, calls)
 
-  const proviso = await started(run, 'proviso', AUTHZEN, (port) => provisoStart(run, port))
+  const proviso = await started(run, 'proviso', AUTHZEN, (port) => {
+    return provisoStart(run.folder, port)
+  })
   const answers = {
     single: await answersTo(proviso, 'single', calls.single),
     batch: await answersTo(proviso, 'batch', calls.batch),
@@ -96,24 +91,6 @@ async function started(
   const server = await startServer(startOn(await freePort(PORT)))
   servers.push(server)
   return { engine, protocol, server, key }
-}
-
-const BUNDLE = 'bench.bundle'
-const KEYS = 'keys.json'
-
-/** A key for all customers, whose rate nothing here comes near. */
-function newKeyIn(folder: string): string {
-  const options = ['--id', 'bench', '--all-customers', '--rate', String(RATE_MAX), '--json']
-  const args = [MAIN, 'key', 'add', join(folder, KEYS), ...options]
-  const added = execFileSync(process.execPath, args, { encoding: 'utf8' })
-  return (JSON.parse(added) as { key: string }).key
-}
-
-function provisoStart({ folder }: Run, port: number): Start {
-  const clock = ['--unsigned', '--clock', printInstantShort(NOW)]
-  const keys = ['--keys', join(folder, KEYS)]
-  const args = [MAIN, 'serve', join(folder, BUNDLE), ...clock, ...keys, '--port', String(port)]
-  return { command: process.execPath, args, port, probe: '/healthz' }
 }
 
 /** The floor is given what Proviso answered, to answer it again. */

@@ -4,13 +4,18 @@ import { connect, type Socket } from 'node:net'
 export interface Load {
   readonly answers: number
   readonly ms: number
+  /** How long each answer took, in milliseconds. */
+  readonly waits: readonly number[]
 }
 
 /** What begins every answer. */
 const OK = 'HTTP/1.1 200 OK\r\n'
 
-/** Connections that each have one request under way: no pipelining, which few clients do. */
-const CONNECTIONS = 32
+export interface Effort {
+  readonly ms: number
+  /** Each has one request under way: no pipelining, which few clients do. */
+  readonly connections: number
+}
 
 /**
  * Asks over kept connections for a time. The requests are bytes made ahead, and of an answer only its head is
@@ -19,33 +24,41 @@ const CONNECTIONS = 32
 export async function load(
   port: number,
   requests: readonly Buffer[],
-  durationMs: number,
+  { ms: durationMs, connections }: Effort,
 ): Promise<Load> {
-  const clients = Array.from({ length: CONNECTIONS }, (_, i) =>
-    clientOf(port, requests, Math.floor((i * requests.length) / CONNECTIONS)),
+  const waits: number[] = []
+  const clients = Array.from({ length: connections }, (_, i) =>
+    clientOf(port, { requests, first: Math.floor((i * requests.length) / connections), waits }),
   )
   const all = await Promise.all(clients)
   const begun = performance.now()
   for (const client of all) client.begin()
   await new Promise((resolve) => setTimeout(resolve, durationMs))
   const ms = performance.now() - begun
-  const answers = all.reduce((sum, client) => sum + client.end(), 0)
-  return { answers, ms }
+  for (const client of all) client.end()
+  return { answers: waits.length, ms, waits }
 }
 
 interface Client {
   readonly begin: () => void
-  /** Closes the connection, and says how many answers came. */
-  readonly end: () => number
+  readonly end: () => void
 }
 
-async function clientOf(port: number, requests: readonly Buffer[], first: number): Promise<Client> {
+interface Asking {
+  readonly requests: readonly Buffer[]
+  /** Which of them comes first. */
+  readonly first: number
+  readonly waits: number[]
+}
+
+async function clientOf(port: number, { requests, first, waits }: Asking): Promise<Client> {
   const socket = await connected(port)
   let next = first
-  let answers = 0
+  let begun = 0
   let seen = 0
   let isWhole: IsWhole = () => false
   const ask = (): void => {
+    begun = performance.now()
     socket.write(requests[next] as Buffer)
     next = next + 1 === requests.length ? 0 : next + 1
   }
@@ -54,16 +67,10 @@ async function clientOf(port: number, requests: readonly Buffer[], first: number
     seen += data.length
     if (!isWhole(seen, data)) return
     seen = 0
-    answers++
+    waits.push(performance.now() - begun)
     ask()
   })
-  return {
-    begin: ask,
-    end: (): number => {
-      socket.destroy()
-      return answers
-    },
-  }
+  return { begin: ask, end: () => socket.destroy() }
 }
 
 function connected(port: number): Promise<Socket> {

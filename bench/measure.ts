@@ -34,14 +34,28 @@ export function measure<T>({ batches, prepare, run }: Trial<T>): Spread {
 }
 
 export function spreadOf(values: readonly number[]): Spread {
+  const [median = Number.NaN, low = Number.NaN, high = Number.NaN] = quantilesOf(
+    values,
+    [0.5, 0.05, 0.95],
+  )
+  return { median, low, high, batches: values.length }
+}
+
+/** The values below which such parts of all lie. */
+export function quantilesOf(values: readonly number[], parts: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b)
-  const quantile = (q: number): number => sorted[Math.floor(sorted.length * q)] ?? Number.NaN
-  return {
-    median: quantile(0.5),
-    low: quantile(0.05),
-    high: quantile(0.95),
-    batches: sorted.length,
-  }
+  return parts.map((part) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN)
+}
+
+/** How long something takes, half of the times and 99 of 100 times at most, in milliseconds. */
+export interface Waits {
+  readonly p50: number
+  readonly p99: number
+}
+
+export function waitsOf(ms: readonly number[]): Waits {
+  const [p50 = Number.NaN, p99 = Number.NaN] = quantilesOf(ms, [0.5, 0.99])
+  return { p50, p99 }
 }
 
 /** Rounds of fixed work, of about a tenth of a millisecond each. */

@@ -1,9 +1,9 @@
 import type { Bundle } from '../src/decision/bundle.ts'
 import { decide } from '../src/decision/decide.ts'
-import { allows } from '../src/decision/decision.ts'
+import { allows, type Outcome } from '../src/decision/decision.ts'
 import type { Request } from '../src/decision/request.ts'
 import type { World } from '../src/decision/world.ts'
-import { contractAt, NOW, randomOf, requestOf } from './example.ts'
+import { contractAt, NOW, plainRequestOf, randomOf, requestOf } from './example.ts'
 
 /** Decisions asked for in one batch. */
 export const BATCH = 50
@@ -15,6 +15,7 @@ const BATCHES = 64
 export interface Question {
   readonly request: Request
   readonly isAllowed: boolean
+  readonly outcome: Outcome
 }
 
 /** How many questions of each batch are also asked alone. */
@@ -30,8 +31,12 @@ export interface Calls {
   readonly denied: readonly Call[]
 }
 
-/** Calls of permits at one instant, over contracts spread evenly, and some that are denied. */
-export function callsOf(world: World, contracts: number, bundle: Bundle): Calls {
+/** Calls that come to one outcome at one instant, over contracts spread evenly, and some that are denied. */
+export function callsOf(
+  world: World,
+  contracts: number,
+  { bundle, outcome }: { readonly bundle: Bundle; readonly outcome: keyof typeof DRAW },
+): Calls {
   const random = randomOf(contracts)
   const batch: Call[] = []
   const denied: Call[] = []
@@ -39,15 +44,24 @@ export function callsOf(world: World, contracts: number, bundle: Bundle): Calls 
     const contract = contractAt(world, (i * 7) % contracts)
     const { deployment, model } = requestOf(contract, random)
     const questions = Array.from({ length: 2 * BATCH }, () => {
-      const request = { ...requestOf(contract, random), deployment, model, at: NOW }
-      const decided = decide(bundle, request)
-      return { request, isAllowed: decided.ok && allows(decided.value) }
+      const request = { ...DRAW[outcome](contract, random), deployment, model, at: NOW }
+      return questionOf(bundle, request)
     })
-    const [first, ...others] = questions.filter(({ isAllowed }) => isAllowed).slice(0, BATCH)
+    const [first, ...others] = questions.filter((one) => one.outcome === outcome).slice(0, BATCH)
     if (first === undefined || others.length < BATCH - 1) continue
     batch.push([first, ...others])
     for (const question of questions) if (!question.isAllowed) denied.push([question])
   }
   const single = batch.flatMap((call) => call.slice(0, SINGLES).map((one): Call => [one]))
   return { single, batch, denied }
+}
+
+/** How requests are drawn that mostly come to an outcome. */
+const DRAW = { permit: plainRequestOf, 'permit-under-exception': requestOf } as const
+
+function questionOf(bundle: Bundle, request: Request): Question {
+  const decided = decide(bundle, request)
+  if (!decided.ok) throw new Error(decided.error.message)
+  const { outcome } = decided.value
+  return { request, outcome, isAllowed: allows(decided.value) }
 }

@@ -30,10 +30,9 @@ export interface PayloadError {
 
 /** The decision and what was asked, as JSON. What is committed to is this text, however it is written. */
 export function printDecisionPayload(decision: Decision, request: Request): string {
-  return JSON.stringify({
-    decision: printableOf(decision),
-    request: { ...request, at: printInstant(request.at) },
-  })
+  const printed = printableOf(decision)
+  const at = request.at === decision.at ? printed['at'] : printInstant(request.at)
+  return JSON.stringify({ decision: printed, request: { ...request, at } })
 }
 
 export function printCountsPayload({ counts, from, until }: PermitCounts): string {

@@ -1,13 +1,5 @@
 import { assert } from '../assert.ts'
-import {
-  type Bytes,
-  bytesOfHex,
-  bytesOfUint64,
-  concatBytes,
-  equalBytes,
-  hexOf,
-  uint64At,
-} from '../bytes.ts'
+import { type Bytes, bytesOfHex, equalBytes, hexOf, putUint64, uint64At } from '../bytes.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { INSTANT_MAX, type Instant } from '../time.ts'
@@ -51,17 +43,22 @@ export interface RecordError {
 export function printRecord(record: DecisionRecord): Bytes {
   const { outcome, sequence, at, bundle, pseudonym, commitment } = record
   assert(isUsing(outcome) === (pseudonym !== null), 'an exception alone has a pseudonym')
-  const flags = outcome === 'permit' ? COUNTS : 0
-  const bytes = concatBytes(
-    Uint8Array.of(VERSION, OUTCOMES.indexOf(outcome), flags),
-    bytesOfUint64(sequence),
-    bytesOfUint64(at),
-    bytesOfHex(bundle.slice(digestOf('').length)) ?? new Uint8Array(),
-    pseudonym ?? NO_PSEUDONYM,
-    commitment,
-  )
-  assert(bytes.length === RECORD_BYTES, `a record has ${RECORD_BYTES} bytes, not ${bytes.length}`)
+  const bytes = new Uint8Array(RECORD_BYTES)
+  bytes[0] = VERSION
+  bytes[1] = OUTCOMES.indexOf(outcome)
+  bytes[2] = outcome === 'permit' ? COUNTS : 0
+  const view = new DataView(bytes.buffer)
+  putUint64(view, AT.sequence, sequence)
+  putUint64(view, AT.instant, at)
+  putHash(bytes, AT.bundle, bytesOfHex(bundle.slice(digestOf('').length)))
+  putHash(bytes, AT.pseudonym, pseudonym ?? NO_PSEUDONYM)
+  putHash(bytes, AT.commitment, commitment)
   return bytes
+}
+
+function putHash(bytes: Bytes, offset: number, hash: Bytes | undefined): void {
+  assert(hash?.length === HASH_BYTES, `a hash has ${HASH_BYTES} bytes, not ${hash?.length}`)
+  bytes.set(hash, offset)
 }
 
 function isUsing(outcome: Outcome): boolean {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { assert } from '../assert.ts'
-import { type Bytes, bytesOf, concatBytes, textOf } from '../bytes.ts'
+import { type Bytes, bytesOf, textOf } from '../bytes.ts'
 import type { Decision } from '../decision/decision.ts'
 import {
   type PermitCount,
@@ -100,8 +100,10 @@ export class DecisionLog {
     payload: string,
     record: Omit<Parameters<typeof printRecord>[0], 'sequence' | 'commitment'>,
   ): Item {
-    const sidecar = concatBytes(this.#newKey(), bytesOf(payload))
-    const key = sidecar.subarray(0, COMMITMENT_KEY_BYTES)
+    const key = this.#newKey()
+    const sidecar = Buffer.allocUnsafe(COMMITMENT_KEY_BYTES + Buffer.byteLength(payload))
+    sidecar.set(key)
+    sidecar.write(payload, COMMITMENT_KEY_BYTES)
     const commitment = hmacNow(key, sidecar.subarray(COMMITMENT_KEY_BYTES))
     return {
       entryBytes: RECORD_BYTES,
