@@ -258,7 +258,9 @@ async function announce(args: Arguments, { address, digest, at, log }: Listening
   }
   if (args.text('keys') === undefined) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
-    await writeLine(`Verify it, offline, by its receipt, which can be had within ten seconds:\n\n${exampleReceipt(log)}\n`)
+    await writeLine(
+      `Verify it, offline, by its receipt, which can be had within ten seconds:\n\n${exampleReceipt(log)}\n`,
+    )
   }
 }
 
