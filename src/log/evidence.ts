@@ -327,8 +327,9 @@ async function open(options: EvidenceOptions, lock: Lock): Promise<Parts> {
     await cosign?.(signedNote, { origin: governanceOrigin(config), ...head })
   }
   await sequencer.integrate()
-  await governance.integrate()
   await refuseOlder({ sequencer, governance, read, config })
+  // Not waited for: a witness may take long to cosign.
+  governance.integrate().catch(onTrouble)
   const files = diskFiles(join(path, folder))
   const { pseudonymKey } = directory
   const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
