@@ -85,7 +85,7 @@ export async function openLogs(options: OpenLogsOptions, lock: Lock): Promise<Op
     ...(witnesses ? { cosign: cosignerOf({ ...witnesses, read, onTrouble }) } : {}),
   })
   await sequencer.integrate()
-  await governance.integrate()
+  await governance.catchUp()
   const files = diskFiles(join(path, folder))
   const { pseudonymKey } = directory
   const decisions = await DecisionLog.open({ files, sequencer, name, epoch, pseudonymKey })
@@ -95,6 +95,8 @@ export async function openLogs(options: OpenLogsOptions, lock: Lock): Promise<Op
   const earlier = await earlierLogs(directory)
   const origin = decisionsOrigin(config, epoch)
   const anchoredAt = await anchoredBefore(governance, sequencer, { read, origin })
+  // Not waited for: a witness may take long to cosign.
+  governance.integrate().catch(onTrouble)
   return { lock, directory, sequencer, decisions, governance, earlier, logs: folders, anchoredAt }
 }
 

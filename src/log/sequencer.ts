@@ -264,20 +264,34 @@ export class Sequencer {
 
   /** Puts what is in the journal into tiles, signs a checkpoint and publishes it. One such is under way at a time. */
   integrate(): Promise<void> {
-    this.#integrating ??= this.#integrate().finally(() => {
+    return this.#alone(async () => {
+      do {
+        await this.#grow()
+        await this.#publish()
+      } while (this.#pending.length > 0)
+    })
+  }
+
+  /** Does all of that but publish, for which witnesses may have to be waited for. */
+  catchUp(): Promise<void> {
+    return this.#alone(async () => {
+      do await this.#grow()
+      while (this.#pending.length > 0)
+    })
+  }
+
+  /** Does what makes the tree grow, or waits for what makes it grow already. */
+  #alone(act: () => Promise<void>): Promise<void> {
+    this.#integrating ??= this.#orStop(act).finally(() => {
       this.#integrating = undefined
     })
     return this.#integrating
   }
 
-  async #integrate(): Promise<void> {
+  async #orStop(act: () => Promise<void>): Promise<void> {
     if (this.#stopped) throw this.#stopped
     try {
-      if (this.#signed === undefined) await this.#sign(this.#edge)
-      do {
-        if (this.#pending.length > 0) await this.#grow()
-        await this.#publish()
-      } while (this.#pending.length > 0)
+      await act()
     } catch (error) {
       if (isFatal(error)) this.#stop(error)
       throw error
@@ -286,6 +300,8 @@ export class Sequencer {
 
   async #grow(): Promise<void> {
     const { files } = this.#options
+    if (this.#signed === undefined) await this.#sign(this.#edge)
+    if (this.#pending.length === 0) return
     const entries = this.#pending.slice(0, GROWTH_ENTRIES_MAX)
     const before = this.#edge
     const { edge, tiles } = grow(before, entries)
