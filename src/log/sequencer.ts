@@ -173,8 +173,13 @@ export class Sequencer {
   }
 
   /** Makes sure that there is room on the disk ahead of need; throws when there is none. */
-  reserve(): Promise<void> {
-    return this.#journal.reserve()
+  async reserve(): Promise<void> {
+    try {
+      await this.#journal.reserve()
+    } catch (error) {
+      if (isFatal(error)) this.#stop(error)
+      throw error
+    }
   }
 
   /** Logs some items, one after the other. Answers the first one's index when all are on the disk. */
