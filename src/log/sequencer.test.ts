@@ -58,3 +58,23 @@ test('a disk that is full while room is taken ahead of need does not stop the lo
   files.onCall = undefined
   expect(await sequencer.append([recordItem(0)])).toBe(0)
 })
+
+test('what is written together is in the log whole or not at all', async () => {
+  const files = new SimulatedFiles()
+  const sequencer = await openSequencer(files, GOVERNANCE_KEY)
+  await sequencer.append([recordItem(0)])
+  let writes = 0
+  files.onCall = ({ kind, path }: Call): Fault | undefined =>
+    kind === 'write' && path.endsWith('.segment') && ++writes > 1
+      ? { kind: 'error', code: 'ENOSPC', when: 'before' }
+      : undefined
+  // Together they have less than a batch may have, but not with what stands before each in it.
+  const item = recordItem(1)
+  const each = item.entryBytes + item.sidecar.length
+  const fitting = Math.floor(1_048_576 / each)
+  const groups = [1, fitting - 1].map((length) => Array.from({ length }, () => item))
+  const answers = await Promise.allSettled(groups.map((items) => sequencer.append(items)))
+  files.onCall = undefined
+  const answered = groups.filter((_, i) => answers[i]?.status === 'fulfilled').flat().length
+  expect(sequencer.size).toBe(1 + answered)
+})

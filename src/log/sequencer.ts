@@ -5,7 +5,7 @@ import { type Edge, grow, headOf, NO_ENTRIES, readEdge } from './edge.ts'
 import { LogFailure } from './failure.ts'
 import { type LogFiles, publishFiles, replaceFile } from './files.ts'
 import { BATCH_BYTES_MAX, Journal, SEGMENT_BYTES } from './journal.ts'
-import { bytesOfFrame, type Frame } from './journal-batch.ts'
+import { bytesOfFrame, FRAME_HEAD_BYTES, type Frame } from './journal-batch.ts'
 import type { Verifier } from './key.ts'
 import { type Signer, signNote } from './signer.ts'
 import { ENTRY_BYTES_MAX, printTile, TILE_WIDTH } from './tile.ts'
@@ -359,8 +359,9 @@ function isWithinBounds({ entryBytes, sidecar }: Item): boolean {
   return entryBytes <= ENTRY_BYTES_MAX && sidecar.length <= SIDECAR_BYTES_MAX
 }
 
+/** What an item takes in a batch: groups that fit into one together are written together, or not at all. */
 function bytesOfItem({ entryBytes, sidecar }: Item): number {
-  return entryBytes + sidecar.length
+  return FRAME_HEAD_BYTES + entryBytes + sidecar.length
 }
 
 function frameOf(item: Item, index: number): Frame {
