@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -42,6 +43,8 @@ interface Serving {
   readonly exit: Promise<readonly [code: number | null, stderr: string]>
 }
 
+const LAST_PRINTED = 'bin/proviso log verify'
+
 /** Serves the example, and comes back as soon as the address is known. */
 async function serving(...args: readonly string[]): Promise<Serving> {
   const port = await freePort()
@@ -56,7 +59,7 @@ async function serving(...args: readonly string[]): Promise<Serving> {
   let stdout = ''
   for await (const text of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
     stdout += String(text)
-    if (stdout.includes(args.includes('--json') ? '\n' : "-d '")) break
+    if (stdout.includes(args.includes('--json') ? '\n' : LAST_PRINTED)) break
   }
   return { child, address, stdout, exit }
 }
@@ -78,7 +81,7 @@ async function decisionAt(address: string): Promise<unknown> {
 test('the server answers, and prints a command that asks it', async () => {
   const { address, stdout, child, exit } = await serving('--clock', '2026-03-02T09:00:00Z')
   expect(stdout).toContain(`Serving ${BUNDLE} at ${address}, sha256:`)
-  expect(stdout).toContain('The clock began at 2026-03-02T09:00:')
+  expect(stdout).toContain('The clock began at 2026-03-02T09:00:00Z.')
   expect(await decisionAt(address)).toBe(true)
   const [, url = '', type = '', body = ''] =
     /^curl -s (\S+) -H 'content-type: ([^']+)' -d '([^']+)'$/m.exec(stdout) ?? []
@@ -88,6 +91,19 @@ test('the server answers, and prints a command that asks it', async () => {
   const [code, stderr] = await exit
   expect(code).toBe(0)
   expect(stderr).toMatch(/^The directory is not signed: .*\n$/)
+})
+
+test('what is printed to verify with can be pasted, wherever the log is', async () => {
+  const kept = join(TEMP, "the ministry's logs")
+  const { stdout } = await serving('--log', kept)
+  const [, word] = /^bin\/proviso log verify \S+ --trust (.*)$/m.exec(stdout) ?? []
+  expect(execFileSync('sh', ['-c', `printf %s ${word}`]).toString()).toBe(join(kept, 'trust'))
+  expect(stdout).not.toContain('removed')
+})
+
+test('a log of no name is said to go when the server ends', async () => {
+  const { stdout } = await serving()
+  expect(stdout).toContain('The log is removed when the server ends; --log DIR keeps one.')
 })
 
 test('the clock that is given decides', async () => {

@@ -138,7 +138,7 @@ async function answerUntil(
   try {
     const address = await listening(app, { host, port })
     const { digest } = live.status.bundle
-    await announce(args, { address, digest, at: clock(), log: place.path })
+    await announce(args, { address, digest, at: clock(), place })
     const failure = await Promise.race([signal.then(() => undefined), stopped])
     await ended(app)
     return failure
@@ -242,24 +242,27 @@ interface Listening {
   readonly address: string
   readonly digest: string
   readonly at: Instant
-  /** The directory of logs. */
-  readonly log: string
+  readonly place: EvidencePlace
 }
 
-async function announce(args: Arguments, { address, digest, at, log }: Listening): Promise<void> {
+async function announce(args: Arguments, { address, digest, at, place }: Listening): Promise<void> {
+  const { path: log, isTemporary } = place
   if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
   await writeLine(`Serving ${args.first} at ${address}, ${digest}`)
-  if (args.text('clock') !== undefined) {
-    await writeLine(`The clock began at ${printInstantShort(at)}.`)
-  }
+  const begun = args.instant('clock')
+  if (begun !== undefined) await writeLine(`The clock began at ${printInstantShort(begun)}.`)
   if (args.flag('unsigned')) {
     const warning = 'The directory is not signed: for trying on this machine alone.'
     warn(styled('yellow', warning, process.stderr))
   }
   if (args.text('keys') === undefined) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
+    const end = isTemporary
+      ? '\nThe log is removed when the server ends; --log DIR keeps one.\n'
+      : ''
+    const when = 'which can be had within ten seconds'
     await writeLine(
-      `Verify it, offline, by its receipt, which can be had within ten seconds:\n\n${exampleReceipt(log)}\n`,
+      `Verify it, offline, by its receipt, ${when}:\n\n${exampleReceipt(log)}\n${end}`,
     )
   }
 }
@@ -277,6 +280,11 @@ function exampleCurl(address: string): string {
 
 /** The receipt of the last decision, and its verification by whoever has the receipt and trusts the keys. */
 function exampleReceipt(log: string): string {
-  return `bin/proviso log receipt latest --log ${log} -o decision.proviso-receipt
-bin/proviso log verify decision.proviso-receipt --trust ${join(log, TRUST)}`
+  return `bin/proviso log receipt latest --log ${quoted(log)} -o decision.proviso-receipt
+bin/proviso log verify decision.proviso-receipt --trust ${quoted(join(log, TRUST))}`
+}
+
+/** A word as a shell reads it. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -18,7 +18,7 @@ import {
   printPublication,
 } from './publication.ts'
 import { Repeating } from './repeating.ts'
-import { PUBLISHED } from './sequencer.ts'
+import { PUBLISHED } from './shown-head.ts'
 import { signStatement } from './statement.ts'
 import { parseTile } from './tile.ts'
 

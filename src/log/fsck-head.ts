@@ -2,7 +2,7 @@ import { textOf } from '../bytes.ts'
 import type { TreeHead } from './checkpoint.ts'
 import type { LogUnderCheck } from './fsck-files.ts'
 import { openTrusted } from './known-log.ts'
-import { PUBLISHED, SIGNED } from './sequencer.ts'
+import { PUBLISHED, SIGNED } from './shown-head.ts'
 import type { Trust } from './trust.ts'
 
 /** How far a log goes, and what it has published of that: null when that is not to be believed. */

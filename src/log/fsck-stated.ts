@@ -7,7 +7,7 @@ import { LogFailure } from './failure.ts'
 import type { Fault } from './fault.ts'
 import type { Head } from './fsck-head.ts'
 import type { KnownLog } from './known-log.ts'
-import { PUBLISHED } from './sequencer.ts'
+import { PUBLISHED } from './shown-head.ts'
 import { type LogSource, readBundle } from './source.ts'
 import { TILE_WIDTH } from './tile.ts'
 

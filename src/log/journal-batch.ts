@@ -37,7 +37,7 @@ const CRC_BYTES = 4
 export const SEGMENT_HEAD_BYTES = MAGIC.length + NONCE_BYTES + CRC_BYTES
 const CRC_AT = NONCE_BYTES + 16
 const BATCH_HEAD_BYTES = CRC_AT + CRC_BYTES
-const FRAME_HEAD_BYTES = 12
+export const FRAME_HEAD_BYTES = 12
 const ALIGNMENT = 8
 
 /** What a shredded sidecar is filled with: a disk that loses a write leaves zeros or what was there before. */

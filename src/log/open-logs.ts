@@ -22,7 +22,8 @@ import {
 } from './log-directory.ts'
 import { parseNote } from './note.ts'
 import { LogReader } from './reader.ts'
-import { PUBLISHED, Sequencer, type SequencerOptions } from './sequencer.ts'
+import { Sequencer, type SequencerOptions } from './sequencer.ts'
+import { PUBLISHED } from './shown-head.ts'
 import type { LogSource } from './source.ts'
 import type { Trust } from './trust.ts'
 

@@ -1,12 +1,12 @@
 import { assert, at } from '../assert.ts'
 import { bytesOf, textOf } from '../bytes.ts'
-import { type Checkpoint, openCheckpoint, printCheckpoint, type TreeHead } from './checkpoint.ts'
+import { type Checkpoint, printCheckpoint, type TreeHead } from './checkpoint.ts'
 import { type Edge, grow, headOf, NO_ENTRIES, readEdge } from './edge.ts'
 import { LogFailure } from './failure.ts'
-import { type LogFiles, publishFiles, replaceFile } from './files.ts'
+import { publishFiles, replaceFile } from './files.ts'
 import { BATCH_BYTES_MAX, Journal, SEGMENT_BYTES } from './journal.ts'
-import { bytesOfFrame, type Frame } from './journal-batch.ts'
-import type { Verifier } from './key.ts'
+import { bytesOfFrame, FRAME_HEAD_BYTES, type Frame } from './journal-batch.ts'
+import { PUBLISHED, readShown, type ShownHead, type ShownLog, SIGNED } from './shown-head.ts'
 import { type Signer, signNote } from './signer.ts'
 import { ENTRY_BYTES_MAX, printTile, TILE_WIDTH } from './tile.ts'
 
@@ -21,10 +21,6 @@ const LAG_ENTRIES_MAX = 1_048_576
 
 /** Most entries that are put into tiles at once. */
 const GROWTH_ENTRIES_MAX = 16_384
-
-/** Where the checkpoint that was signed last stands, and the one that everybody may see. */
-export const SIGNED = 'signed'
-export const PUBLISHED = 'checkpoint'
 
 /** Longest sidecar, in bytes. */
 const SIDECAR_BYTES_MAX = 1_500_000
@@ -44,13 +40,9 @@ export interface Item {
  */
 export type Cosign = (note: string, checkpoint: Checkpoint) => Promise<string | null>
 
-export interface SequencerOptions {
-  readonly files: LogFiles
-  readonly origin: string
+export interface SequencerOptions extends ShownLog {
   /** Keys that sign: more than one while an old one is replaced. Asked for at each checkpoint. */
   readonly signers: () => readonly Signer[]
-  /** Keys that may have signed what is there. */
-  readonly verifiers: readonly Verifier[]
   /** Whether nobody else writes to these files. */
   readonly isHeld: () => boolean
   readonly cosign?: Cosign
@@ -90,8 +82,8 @@ export class Sequencer {
 
   /** Opens a log, and begins one where there is none. Throws when what is there is not as it was left. */
   static async open(options: SequencerOptions): Promise<Sequencer> {
-    const signed = await readHead(options, SIGNED)
-    const published = await readHead(options, PUBLISHED)
+    const signed = await readShown(options, SIGNED)
+    const published = await readShown(options, PUBLISHED)
     if ((published?.head.size ?? 0) > (signed?.head.size ?? 0)) {
       throw new LogFailure(
         'rolled-back',
@@ -124,7 +116,7 @@ export class Sequencer {
       readonly entries: readonly Uint8Array[]
       readonly edge: Edge
       readonly signed: string | undefined
-      readonly published: ReadHead | undefined
+      readonly published: ShownHead | undefined
     },
   ) {
     this.#options = options
@@ -168,8 +160,13 @@ export class Sequencer {
   }
 
   /** Makes sure that there is room on the disk ahead of need; throws when there is none. */
-  reserve(): Promise<void> {
-    return this.#journal.reserve()
+  async reserve(): Promise<void> {
+    try {
+      await this.#journal.reserve()
+    } catch (error) {
+      if (isFatal(error)) this.#stop(error)
+      throw error
+    }
   }
 
   /** Logs some items, one after the other. Answers the first one's index when all are on the disk. */
@@ -365,8 +362,9 @@ function isWithinBounds({ entryBytes, sidecar }: Item): boolean {
   return entryBytes <= ENTRY_BYTES_MAX && sidecar.length <= SIDECAR_BYTES_MAX
 }
 
+/** What an item takes in a batch: groups that fit into one together are written together, or not at all. */
 function bytesOfItem({ entryBytes, sidecar }: Item): number {
-  return entryBytes + sidecar.length
+  return FRAME_HEAD_BYTES + entryBytes + sidecar.length
 }
 
 function frameOf(item: Item, index: number): Frame {
@@ -381,21 +379,4 @@ function frameOf(item: Item, index: number): Frame {
 function isFatal(error: unknown): error is Error {
   const fatal: readonly unknown[] = ['sync-failed', 'another-writer', 'rolled-back']
   return error instanceof LogFailure && fatal.includes(error.code)
-}
-
-interface ReadHead {
-  readonly note: string
-  readonly head: TreeHead
-}
-
-async function readHead(
-  { files, origin, verifiers }: SequencerOptions,
-  path: string,
-): Promise<ReadHead | undefined> {
-  const bytes = await files.read(path)
-  if (!bytes) return undefined
-  const note = textOf(bytes) ?? ''
-  const opened = await openCheckpoint(note, origin, verifiers)
-  if (opened.ok) return { note, head: opened.value }
-  throw new LogFailure('corrupt-log', `${path}: ${opened.error.message}; bring it back from a copy`)
 }
