@@ -51,8 +51,11 @@ interface Asking {
   readonly waits: number[]
 }
 
+/** A connection that has been answered once, since a server in Node takes but one connection a turn of its loop. */
 async function clientOf(port: number, { requests, first, waits }: Asking): Promise<Client> {
   const socket = await connected(port)
+  const taken = Promise.withResolvers<void>()
+  let onAnswer: () => void = taken.resolve
   let next = first
   let begun = 0
   let seen = 0
@@ -67,9 +70,14 @@ async function clientOf(port: number, { requests, first, waits }: Asking): Promi
     seen += data.length
     if (!isWhole(seen, data)) return
     seen = 0
+    onAnswer()
+  })
+  ask()
+  await taken.promise
+  onAnswer = (): void => {
     waits.push(performance.now() - begun)
     ask()
-  })
+  }
   return { begin: ask, end: () => socket.destroy() }
 }
 

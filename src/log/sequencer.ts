@@ -20,7 +20,7 @@ const QUEUE_BYTES_MAX = 33_554_432
 const LAG_ENTRIES_MAX = 1_048_576
 
 /** Most entries that are put into tiles at once. */
-const GROWTH_ENTRIES_MAX = 16_384
+const GROWTH_ENTRIES_MAX = 1_024
 
 /** Longest sidecar, in bytes. */
 const SIDECAR_BYTES_MAX = 1_500_000
@@ -77,6 +77,8 @@ export class Sequencer {
   #queuedBytes = 0
   #writing: Promise<void> | undefined
   #integrating: Promise<void> | undefined
+  /** How many entries are to be in tiles when that ends. */
+  #wanted = 0
   /** Why nothing is written any more. */
   #stopped: Error | undefined
 
@@ -186,8 +188,8 @@ export class Sequencer {
 
   /** Writes what waits, as much at once as there is: the longer the disk takes, the more it gets at a time. */
   async #write(): Promise<void> {
-    // Whoever asks in the same turn is written together.
-    await undefined
+    // Whoever asks in the same turn is written together: of a server, all whose requests have come by now.
+    await new Promise(setImmediate)
     while (this.#queue.length > 0) {
       const group = this.#queue.shift() as Waiting
       try {
@@ -259,13 +261,16 @@ export class Sequencer {
     throw new LogFailure('another-writer', 'another process has taken the lock of this log')
   }
 
-  /** Puts what is in the journal into tiles, signs a checkpoint and publishes it. One such is under way at a time. */
+  /**
+   * Puts what is in the journal into tiles, signs a checkpoint and publishes it. One such is under way at a time; it
+   * ends with what was there when it was last asked for, since under load there is always more.
+   */
   integrate(): Promise<void> {
     return this.#alone(async () => {
       do {
         await this.#grow()
         await this.#publish()
-      } while (this.#pending.length > 0)
+      } while (this.#edge.size < this.#wanted)
     })
   }
 
@@ -273,12 +278,13 @@ export class Sequencer {
   catchUp(): Promise<void> {
     return this.#alone(async () => {
       do await this.#grow()
-      while (this.#pending.length > 0)
+      while (this.#edge.size < this.#wanted)
     })
   }
 
   /** Does what makes the tree grow, or waits for what makes it grow already. */
   #alone(act: () => Promise<void>): Promise<void> {
+    this.#wanted = this.#edge.size + this.#pending.length
     this.#integrating ??= this.#orStop(act).finally(() => {
       this.#integrating = undefined
     })
