@@ -86,7 +86,11 @@ export interface EvidenceParts {
 export async function openEvidence(parts: EvidenceParts): Promise<Evidence> {
   const { place, publicUrl, clock, bundle, log, onStopped } = parts
   const { path, isTemporary, witnesses } = place
-  if (!isLogDirectory(path)) make(path, publicUrl)
+  if (!isLogDirectory(path)) {
+    make(path, publicUrl)
+    // A directory that was to be there, on a disk that is not mounted say, would begin a new history unseen.
+    if (!isTemporary) log.warn({ event: 'log-made', path }, 'there were no logs: new ones begin')
+  }
   const evidence = await Evidence.open({
     path,
     clock,

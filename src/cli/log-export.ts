@@ -2,13 +2,13 @@ import { readLogConfig } from '../log/log-directory.ts'
 import { payloadsOf } from '../log/payloads.ts'
 import { type Arguments, EXIT } from './command.ts'
 import { counted, isRead, Progress, warn, writeLine } from './output.ts'
-import { decisionPlaceOf, logDirectoryOf, publishedSizeOf } from './record-place.ts'
+import { decisionPlaceOf, logDirectoryOf, newestEpoch, publishedSizeOf } from './record-place.ts'
 
 /** `proviso log export --log DIR`: what was asked and decided, one JSON object a line, in the order of the log. */
 export async function exportAction(args: Arguments): Promise<number> {
   const path = logDirectoryOf(args)
   const config = readLogConfig(path)
-  const place = decisionPlaceOf(path, config, args.count('epoch') ?? config.epoch)
+  const place = decisionPlaceOf(path, config, args.count('epoch') ?? newestEpoch(path, config))
   const progress = new Progress('records')
   let [shredded, damaged] = [0, 0]
   const range = { from: args.count('from') ?? 0, to: await publishedSizeOf(place) }

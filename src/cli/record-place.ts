@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseWholeNumber } from '../bytes.ts'
 import { diskFiles } from '../log/disk-files.ts'
@@ -14,6 +15,7 @@ import {
 } from '../log/log-directory.ts'
 import type { ReceiptLogs } from '../log/make-receipt.ts'
 import { LogReader } from '../log/reader.ts'
+import { PUBLISHED } from '../log/shown-head.ts'
 import type { Arguments } from './command.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -44,7 +46,7 @@ export function recordPlaceOf(args: Arguments, record: string): RecordPlace {
   const config = readLogConfig(path)
   const [, name, epochText = '', indexText = ''] = /^(.+)-(\d+)\/(\d+)$/.exec(record) ?? []
   const isLatest = record === 'latest'
-  const epoch = isLatest ? config.epoch : parseWholeNumber(epochText)
+  const epoch = isLatest ? newestEpoch(path, config) : parseWholeNumber(epochText)
   const index = isLatest ? null : parseWholeNumber(indexText)
   if (index === undefined || epoch === undefined || (!isLatest && name !== config.name)) {
     throw new UsageError(
@@ -52,6 +54,14 @@ export function recordPlaceOf(args: Arguments, record: string): RecordPlace {
     )
   }
   return { ...decisionPlaceOf(path, config, epoch), index }
+}
+
+/** The newest decision log that has begun: a new key makes one that begins when the server does. */
+export function newestEpoch(path: string, { name, epoch }: LogConfig): number {
+  for (let newest = epoch; newest > 1; newest--) {
+    if (existsSync(join(path, decisionsFolder(name, newest), PUBLISHED))) return newest
+  }
+  return 1
 }
 
 /** The decision log of an epoch. */

@@ -39,6 +39,9 @@ const LOOK_MS = 1_000
 /** Longest that a change of the bundle waits for its entry in the governance log, in milliseconds. */
 const PUBLICATION_MS_MAX = 1_000
 
+/** Most bundles that are taken and not in the governance log; of more the first are left out. */
+const UNLOGGED_MAX = 1_000
+
 /** Below this many bytes left on the disk each customer may add only a little to what is there. */
 const RESERVE_BYTES = 268_435_456
 
@@ -70,11 +73,11 @@ export class Evidence {
   readonly #repeating: readonly Repeating[]
   /** Why the last record could not be written. */
   #failure: Error | undefined
-  /** What the governance log is to say of a bundle, and does not yet. */
-  #unlogged: Publication | undefined
-  /** Whether that bundle is in use all the same. */
+  /** What the governance log is to say of bundles, in their order, and does not yet. */
+  readonly #unlogged: Publication[] = []
+  /** Whether one of them is in use all the same. */
   #isUnlogged = false
-  #publishing: Promise<void> | undefined
+  #publishing: Promise<void> = Promise.resolve()
   #isLow = false
   #anchoredAt: Instant
 
@@ -95,7 +98,7 @@ export class Evidence {
     this.#anchoredAt = parts.anchoredAt
     const { sequencer } = parts
     const repeat = (ms: number, task: () => Promise<void>): Repeating =>
-      new Repeating(ms, task, options.onTrouble)
+      new Repeating(ms, task, (error) => this.#trouble(error))
     this.#repeating = [
       repeat(INTEGRATE_MS, () => sequencer.integrate()),
       repeat(ANCHOR_MS, () => this.anchor()),
@@ -110,11 +113,9 @@ export class Evidence {
 
   /** Why exceptions have to stop; null while records of them can be written. */
   get unavailable(): string | null {
-    const { sequencer, governance } = this.#parts
-    const stopped = sequencer.stopped ?? governance.stopped
-    if (stopped) return stopped.message
+    if (this.stopped) return 'the log stopped'
     if (this.#isUnlogged) return 'the bundle in use is not in the governance log yet'
-    return this.#failure?.message ?? null
+    return this.#failure ? publicReasonOf(this.#failure) : null
   }
 
   /** Why nothing can be written any more; undefined while it can. */
@@ -165,8 +166,16 @@ export class Evidence {
   }
 
   #fail(error: Error): void {
-    if (this.#failure === undefined) this.#options.onTrouble(error)
+    if (this.#failure === undefined) this.#trouble(error)
     this.#failure = error
+  }
+
+  /** Tells of what did not work, and of the end when it was the disk: then nothing is tried again. */
+  #trouble(error: Error): void {
+    this.#options.onTrouble(error)
+    const isSync = (error as Partial<LogFailure>).code === 'sync-failed'
+    const stopped = this.stopped ?? (isSync ? error : undefined)
+    if (stopped) this.#options.onStopped(stopped)
   }
 
   async #logCounts(): Promise<void> {
@@ -175,12 +184,13 @@ export class Evidence {
 
   /** Tries again what did not work, and looks at how much room is left. */
   async #look(): Promise<void> {
-    const { sequencer } = this.#parts
-    if (this.stopped) return this.#options.onStopped(this.stopped)
+    const { sequencer, governance } = this.#parts
+    if (this.stopped) return
     try {
       const { bavail, bsize } = await statfs(this.#options.path)
       this.#isLow = bavail * bsize < RESERVE_BYTES
       await sequencer.reserve()
+      await governance.reserve()
       this.#failure = undefined
     } catch (error) {
       // What is in reserve already goes on to be written.
@@ -195,28 +205,31 @@ export class Evidence {
    * it may take away what the last one grants; exceptions then stop until it is logged (semantics §13.1).
    */
   async publish(publication: Publication): Promise<void> {
-    this.#unlogged = publication
+    this.#unlogged.push(publication)
+    if (this.#unlogged.length > UNLOGGED_MAX) this.#unlogged.shift()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, PUBLICATION_MS_MAX)
     })
-    const logged = this.#publish().catch(this.#options.onTrouble)
+    const logged = this.#publish().catch((error) => this.#trouble(error))
     await Promise.race([logged, late])
     clearTimeout(timer)
-    this.#isUnlogged = this.#unlogged === publication
+    this.#isUnlogged = this.#unlogged.includes(publication)
   }
 
-  /** Logs what is to be said of the bundle in use; what is under way is waited for first. */
-  async #publish(): Promise<void> {
-    await this.#publishing?.catch(() => undefined)
-    const publication = this.#unlogged
-    if (publication === undefined) return
-    this.#publishing = this.#keepSerial(publication).then(() =>
-      this.#state(printPublication(publication)),
-    )
-    await this.#publishing
-    if (this.#unlogged !== publication) return
-    this.#unlogged = undefined
+  /** Logs what is to be said of bundles, once what is under way of that has ended. */
+  #publish(): Promise<void> {
+    const before = this.#publishing.catch(() => undefined)
+    this.#publishing = before.then(() => this.#publishNow())
+    return this.#publishing
+  }
+
+  async #publishNow(): Promise<void> {
+    for (let next = this.#unlogged[0]; next; next = this.#unlogged[0]) {
+      await this.#keepSerial(next)
+      await this.#state(printPublication(next))
+      if (this.#unlogged[0] === next) this.#unlogged.shift()
+    }
     this.#isUnlogged = false
   }
 
@@ -257,7 +270,7 @@ export class Evidence {
     const sidecar = new Uint8Array()
     await governance.append([{ entryBytes: entry.length, sidecar, entry: (): Uint8Array => entry }])
     // It is in the log now. Who waits for it need not wait for tiles and witnesses.
-    this.#integrateGovernance().catch(this.#options.onTrouble)
+    this.#integrateGovernance().catch((error) => this.#trouble(error))
   }
 
   async #integrateGovernance(): Promise<void> {
@@ -295,4 +308,9 @@ export class Evidence {
       for (const one of closed) if (one.status === 'rejected') this.#options.onTrouble(one.reason)
     }
   }
+}
+
+/** What everybody may be told of a failure: what kind it was, and not on which path. */
+function publicReasonOf({ message }: Error): string {
+  return /^[A-Z]+: [^,]+/.exec(message)?.[0] ?? 'records cannot be written'
 }

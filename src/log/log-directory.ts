@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { isId } from '../ids.ts'
 import { parseJson } from '../json.ts'
@@ -133,6 +133,7 @@ function makeKey(path: string, config: LogConfig, owner: KeyOwner, generation: n
   }
   const signer = signerOf(names[owner], randomBytes(SEED_BYTES))
   const file = keyPath(path, owner, generation)
+  if (existsSync(file)) throw malformed(file, 'it is there already; another command made it')
   writeSecretFile(file, `${printSigner(signer)}\n`)
   writeFileSync(`${file}.pub`, `${printVerifier(signer.verifier)}\n`)
 }

@@ -17,19 +17,25 @@ export type KeptPayload =
   /** Not as it was written; or not what the record commits to, or says. */
   | { readonly state: 'damaged' | 'wrong'; readonly message: string }
 
+export interface FoundPayload {
+  readonly index: number
+  /** Undefined when the entry is no record. */
+  readonly record: DecisionRecord | undefined
+  readonly payload: KeptPayload
+}
+
 /** What is kept beside the entries from one index to before another, in order. */
 export async function* payloadsOf(
   files: LogFiles,
   { from, to }: { readonly from: number; readonly to: number },
-): AsyncGenerator<{ readonly index: number; readonly payload: KeptPayload }> {
+): AsyncGenerator<FoundPayload> {
   if (from >= to) return
   for await (const { index, frame } of sidecarsFrom(files, from)) {
     if (index >= to) return
-    const record = parseRecord(frame.entry)
-    yield {
-      index,
-      payload: record.ok ? payloadOf(frame, record.value) : wrong(record.error.message),
-    }
+    const read = parseRecord(frame.entry)
+    const record = read.ok ? read.value : undefined
+    const payload = read.ok ? payloadOf(frame, read.value) : wrong(read.error.message)
+    yield { index, record, payload }
   }
 }
 

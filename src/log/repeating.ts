@@ -1,5 +1,5 @@
-/** Longest pause after a task that has failed again and again, in milliseconds. */
-const PAUSE_MS_MAX = 30_000
+/** How many times longer than usual the pause is after a task that has failed again and again. */
+const PAUSES_MAX = 4
 
 /** A task that is done again and again, never twice at once, and more rarely while it fails. */
 export class Repeating {
@@ -20,7 +20,7 @@ export class Repeating {
 
   #wait(): void {
     if (this.#isEnded) return
-    const pause = Math.min(this.#ms * 2 ** this.#failures, Math.max(this.#ms, PAUSE_MS_MAX))
+    const pause = this.#ms * Math.min(2 ** this.#failures, PAUSES_MAX)
     this.#timer = setTimeout(() => {
       this.#running = this.#run()
     }, pause)

@@ -61,9 +61,10 @@ function judge(point: DecisionPoint, question: Question): Result<Judged, Evaluat
   const decision = decided.value
   const known = point.bundle.customers.get(request.value.customer)
   if (decision.outcome !== 'permit') {
-    if (!point.mayRecord(known ? known.id : '', question.work)) return tooMuch()
+    const isRecorded = point.recorder.unavailable === null
+    if (isRecorded && !point.mayRecord(known ? known.id : '', question.work)) return tooMuch()
     // Without a record there is no exception, and what comes after it in a batch may depend on that.
-    const isAllowed = allows(decision) && point.recorder.unavailable === null
+    const isAllowed = allows(decision) && isRecorded
     return ok({ decision, request: request.value, isAllowed, isKnown: !!known })
   }
   // The bundle's own text of the id, since maps find a text faster that is the very one that they hold.
@@ -101,14 +102,21 @@ function answered(
   return recorded instanceof Promise ? recorded.then(finish) : finish(recorded)
 }
 
-/** The ids of records; null when they could not be written, of which the recorder tells. */
+/** How long a decision is good for, in milliseconds (semantics §10.4). */
+const DECISION_MS_MAX = 5_000
+
+/** The ids of records; null when they took too long, or they could not be written, of which the recorder tells. */
 function recordedBy(
   recorder: Recorder,
   open: readonly Recorded[],
 ): readonly string[] | null | Promise<readonly string[] | null> {
   if (recorder.unavailable !== null) return null
+  const begun = performance.now()
   const recorded = recorder.record(open)
-  return recorded instanceof Promise ? recorded.catch(() => null) : recorded
+  if (!(recorded instanceof Promise)) return recorded
+  const inTime = (ids: readonly string[]): readonly string[] | null =>
+    performance.now() - begun < DECISION_MS_MAX ? ids : null
+  return recorded.then(inTime, () => null)
 }
 
 function closed(
