@@ -285,7 +285,8 @@ function inText(path: string, from: string, to: string): (log: string) => void {
   }
 }
 
-test.each(DAMAGES)(
+// These start no server that goes on, so some of them run at once.
+test.concurrent.each(DAMAGES)(
   'a directory that lacks or has changed %s is refused',
   async (_, why, damage) => {
     const log = copied()
