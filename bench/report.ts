@@ -1,7 +1,9 @@
+import { columns, duration, verdict } from './columns.ts'
 import type { CompileReport } from './compile.ts'
 import type { HttpTiming, Kind } from './contest.ts'
 import type { Timing } from './decide.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
+import { type DurableReport, durableRows } from './report-durable.ts'
 
 export interface Report {
   readonly machine: Readonly<
@@ -10,6 +12,7 @@ export interface Report {
   readonly decisions: readonly Timing[]
   readonly compile: CompileReport
   readonly http: HttpReport
+  readonly durable: DurableReport
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -23,7 +26,7 @@ const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMa
 /** Least part of the floor's rate that ours is, and how many times Cerbos's. */
 const HTTP = { floorMin: 0.7, cerbosMin: 8 }
 
-export function printReport({ machine, decisions, compile, http }: Report): string {
+export function printReport({ machine, decisions, compile, http, durable }: Report): string {
   const { node, cedar, casl, cerbos, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}, cerbos ${cerbos}`,
@@ -40,7 +43,7 @@ export function printReport({ machine, decisions, compile, http }: Report): stri
     ]),
     '',
     ...columns([
-      ['per call', `AuthZEN, ${http.contracts} contracts`, ...HTTP_COLUMNS],
+      ['per call', `AuthZEN, plain permits, ${http.contracts} contracts`, ...HTTP_COLUMNS],
       ...http.timings.map((timing) => httpRow(timing, http.timings)),
     ]),
     '',
@@ -50,6 +53,8 @@ export function printReport({ machine, decisions, compile, http }: Report): stri
         return [DECISIONS[kind], step, duration(median), duration(low), duration(high)]
       }),
     ]),
+    '',
+    ...durableRows(durable),
   ].join('\n')
 }
 
@@ -109,23 +114,4 @@ function httpRow(timing: HttpTiming, all: readonly HttpTiming[]): string[] {
   const row = [DECISIONS[kind], engine, ...figures, cost, rate.median.toFixed(0), ratio.toFixed(2)]
   const least = engine === FLOOR ? HTTP.floorMin : HTTP.cerbosMin
   return engine === 'proviso' ? [...row, '', ''] : [...row, `>= ${least}`, verdict(ratio >= least)]
-}
-
-function verdict(isMet: boolean): string {
-  return isMet ? 'met' : 'missed'
-}
-
-function duration(ns: number): string {
-  return ns < 10_000 ? `${ns.toFixed(0)} ns` : `${(ns / 1000).toFixed(1)} us`
-}
-
-/** Rows with each column as wide as its widest cell: the first two to the left, figures to the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (i === 1 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  )
 }

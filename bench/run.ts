@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
@@ -13,17 +13,31 @@ import type { HttpReport } from './http-report.ts'
 import { slowdown } from './measure.ts'
 import { plotDecisions } from './plot.ts'
 import { printReport, type Report } from './report.ts'
+import type { DurableReport } from './report-durable.ts'
 import { onCores } from './server.ts'
 
 // `npm run bench`: what docs/performance.md claims, against rivals in the same run.
-// --quick takes below a minute and tells less; --json prints JSON. A missed target is no error.
+// --quick takes below a minute and tells less; --json prints JSON. A missed target is no error. Logs are written below
+// bench/out, or --log-dir, on whose disk it depends how fast they are. --memory MINUTES watches a server's memory instead.
 
 const EXAMPLE = fileURLToPath(new URL('../examples/example-ai', import.meta.url))
 const OUT = fileURLToPath(new URL('out', import.meta.url))
 
 const { values: options } = parseArgs({
-  options: { quick: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: {
+    quick: { type: 'boolean' },
+    json: { type: 'boolean' },
+    'log-dir': { type: 'string' },
+    memory: { type: 'string' },
+  },
 })
+
+/** Where logs are written. */
+const LOGS = options['log-dir'] ?? OUT
+mkdirSync(OUT, { recursive: true })
+
+/** The servers that are asked run on the first core. */
+const OTHERS = onCores(`1-${availableParallelism() - 1}`)
 
 function main(): void {
   const { world } = readDirectory(EXAMPLE)
@@ -35,19 +49,34 @@ function main(): void {
     progress(`decide, ${contracts} contracts`)
     return timeDecisions(world, contracts, effort)
   })
-  mkdirSync(OUT, { recursive: true })
   writeFileSync(join(OUT, 'decide.svg'), plotDecisions(decisions))
   const most = sizes.at(-1) ?? 0
   progress(`compile, ${most} contracts`)
   const compile = inChild<CompileReport>('compile.ts', [most, options.quick ? 20 : 200])
   progress('HTTP')
-  // The servers that it asks run on the first core.
-  const others = onCores(`1-${availableParallelism() - 1}`)
-  const http = inChild<HttpReport>('http.ts', options.quick ? [3, 300] : [9, 1_000], others)
-  const report: Report = { machine: machine(loadBefore), decisions, compile, http }
+  const http = inChild<HttpReport>('http.ts', options.quick ? [3, 300] : [9, 1_000], OTHERS)
+  progress('decisions on the disk')
+  const durable = durableReport()
+  const report: Report = { machine: machine(loadBefore), decisions, compile, http, durable }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
   )
+}
+
+function durableReport(): DurableReport {
+  const rounds = options.quick ? [3, 200] : [5, 1_000]
+  const receipts = options.quick ? [20_000, 60] : [100_000, 200]
+  return {
+    inProcess: inChild('durable.ts', [LOGS, ...rounds]),
+    http: inChild('durable-http.ts', [LOGS, ...rounds], OTHERS),
+    receipts: inChild('receipts.ts', [LOGS, ...receipts]),
+  }
+}
+
+/** Prints what it sees as it goes. */
+function watchMemory(minutes: string): void {
+  const [command = '', ...args] = commandOf('memory.ts', [LOGS, minutes], OTHERS)
+  spawnSync(command, args, { stdio: 'inherit' })
 }
 
 function machine(loadBefore: number): Report['machine'] {
@@ -69,15 +98,21 @@ function versionOf(name: string): string {
 }
 
 /** Runs a part of the bench in a process of its own, perhaps on some cores only. */
-function inChild<T>(name: string, numbers: readonly number[], cores: readonly string[] = []): T {
-  const script = fileURLToPath(new URL(name, import.meta.url))
-  const node = [process.execPath, '--expose-gc', script, EXAMPLE, ...numbers.map(String)]
-  const [command = '', ...args] = [...cores, ...node]
+function inChild<T>(name: string, rest: Rest, cores: readonly string[] = []): T {
+  const [command = '', ...args] = commandOf(name, rest, cores)
   return JSON.parse(execFileSync(command, args, { encoding: 'utf8' })) as T
+}
+
+type Rest = readonly (string | number)[]
+
+function commandOf(name: string, rest: Rest, cores: readonly string[]): readonly string[] {
+  const script = fileURLToPath(new URL(name, import.meta.url))
+  return [...cores, process.execPath, '--expose-gc', script, EXAMPLE, ...rest.map(String)]
 }
 
 function progress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
 }
 
-main()
+if (options.memory === undefined) main()
+else watchMemory(options.memory)

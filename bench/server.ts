@@ -77,6 +77,12 @@ export function cpuMsOf(pid: number): number {
   return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
+/** Memory of a process that is not on the disk, in MiB. */
+export function rssMbOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1_024
+}
+
 /** A port that nothing listens on, below those that the system gives to clients. */
 export async function freePort(from: number): Promise<number> {
   for (let port = from; ; port++) {

@@ -148,6 +148,8 @@ export class Journal {
     const nonce = nonceOf(Buffer.from(await file.read(0, SEGMENT_HEAD_BYTES)))
     assert(nonce !== undefined, 'a segment in reserve has no beginning')
     this.#place = { file, nonce, at: SEGMENT_HEAD_BYTES }
+    // Made while this one fills, since nobody should wait for it. If it fails, whoever needs it makes it again.
+    this.reserve().catch(() => undefined)
     return this.#place
   }
 }
