@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDirectory } from '../src/cli/directory.ts'
 import { sha256 } from '../src/cli/load.ts'
-import { logsOf } from '../src/cli/log-place.ts'
+import { decisionPlaceOf } from '../src/cli/record-place.ts'
 import { compile } from '../src/decision/compile.ts'
 import { decide } from '../src/decision/decide.ts'
 import { printVerifier } from '../src/log/key.ts'
@@ -82,15 +82,15 @@ async function report(
   const [statementKey] = statements
   if (!trust.ok || statementKey === undefined) throw new Error('there is nobody to trust')
   const config = readLogConfig(path)
-  const logs = logsOf(path, config, config.epoch)
+  const place = decisionPlaceOf(path, config, config.epoch)
   const random = randomOf(records)
   const times = { open: [] as number[], make: [] as number[], verify: [] as number[] }
   let receiptBytes = 0
   for (let i = 0; i < receipts; i++) {
     const index = Math.floor(random() * records)
-    const opening = await timed(times.open, () => openingOf(logs.decisions.files, index))
+    const opening = await timed(times.open, () => openingOf(place.files, index))
     const text = await timed(times.make, async () => {
-      const made = await makeReceipt(logs, index, opening)
+      const made = await makeReceipt(place.readers(), index, opening)
       if (!made.ok) throw new Error(made.error.message)
       return printReceipt(made.value)
     })

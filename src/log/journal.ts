@@ -120,7 +120,8 @@ export class Journal {
     try {
       await this.#reserve
     } catch (error) {
-      this.#reserve = undefined
+      // A disk that did not take something is not asked again.
+      if ((error as LogFailure).code !== 'sync-failed') this.#reserve = undefined
       throw error
     }
   }
