@@ -21,7 +21,7 @@ async function openJournal(files: SimulatedFiles): Promise<{
   return { journal, texts: entries.map((entry) => Buffer.from(entry).toString()) }
 }
 
-function append(journal: Journal, text: string): Promise<void> {
+function append(journal: Journal, text: string): Promise<boolean> {
   return journal.append([{ entry: bytesOf(text), sidecar: new Uint8Array() }])
 }
 

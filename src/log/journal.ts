@@ -102,16 +102,18 @@ export class Journal {
 
   /**
    * Writes entries after those that are there. They are on the disk when this returns; when it throws they are not in
-   * the journal, and the next ones take their place.
+   * the journal, and the next ones take their place. Answers whether they took the segment in reserve.
    */
-  async append(frames: readonly Frame[]): Promise<void> {
+  async append(frames: readonly Frame[]): Promise<boolean> {
     const bytes = bytesOfBatch(frames)
     assert(bytes <= BATCH_BYTES_MAX, `a batch of ${bytes} bytes`)
+    const before = this.#place
     const place = await this.#placeFor(bytes)
     await writeAll(place.file, printBatch(place.nonce, this.#size, frames), place.at)
     await synced(place.file.sync())
     place.at += bytes
     this.#size += frames.length
+    return place !== before
   }
 
   /** Makes sure that there is a segment beyond the one in use; throws when there is no room for it. */
@@ -149,8 +151,6 @@ export class Journal {
     const nonce = nonceOf(Buffer.from(await file.read(0, SEGMENT_HEAD_BYTES)))
     assert(nonce !== undefined, 'a segment in reserve has no beginning')
     this.#place = { file, nonce, at: SEGMENT_HEAD_BYTES }
-    // Made while this one fills, since nobody should wait for it. If it fails, whoever needs it makes it again.
-    this.reserve().catch(() => undefined)
     return this.#place
   }
 }

@@ -236,7 +236,11 @@ export class Sequencer {
         frames.push(frame)
       }
       this.#assertHeld()
-      await this.#journal.append(frames)
+      const hasTakenReserve = await this.#journal.append(frames)
+      // Made while that segment fills, since nobody should wait for it. Whoever needs it makes it again if this fails.
+      if (hasTakenReserve) this.reserve().catch(() => undefined)
+      // A sync that failed beside this one: nothing is acknowledged after it.
+      if (this.#stopped) throw this.#stopped
       this.#pending.push(...frames.map(({ entry }) => entry))
       from += frames.length
     }
@@ -246,8 +250,8 @@ export class Sequencer {
   #refuse(group: Waiting, error: unknown): void {
     const refused = this.#taken.includes(group) ? this.#taken : [group]
     for (const { reject } of refused) reject(error)
-    if (!isFatal(error)) return
-    this.#stop(error)
+    if (isFatal(error)) this.#stop(error)
+    if (!this.#stopped) return
     for (const { reject } of this.#queue.splice(0)) reject(this.#stopped)
     this.#queuedBytes = 0
   }
