@@ -71,7 +71,10 @@ function judge(world: World, request: Request, uses: Ids): Judgement {
 }
 
 /** §8.2 b: why nothing can lift a restriction; undefined when a tailoring may. */
-function neverCode({ tailorable, floor }: Restriction): ReasonCode | undefined {
+export function neverCode({
+  tailorable,
+  floor,
+}: Restriction): 'floor' | 'not-tailorable' | undefined {
   if (tailorable !== 'never') return undefined
   return floor === undefined ? 'not-tailorable' : 'floor'
 }
@@ -135,7 +138,7 @@ function candidates(world: World, request: Request, asked: Ids): Candidate[] {
 }
 
 /** §7.4 a to g. */
-function standing(contract: Contract, reach: Reach, here: Place, at: Instant): Conditions {
+export function standing(contract: Contract, reach: Reach, here: Place, at: Instant): Conditions {
   const { terms, register } = contract
   const isPaid = ({ id, grace }: Duty, due: Instant): boolean => {
     const row = register.duties.find((paid) => paid.id === id && paid.due === due)
@@ -165,7 +168,11 @@ function standing(contract: Contract, reach: Reach, here: Place, at: Instant): C
 }
 
 /** §6.4: eligible at every instant from `decided` to now. Eligibility changes only where an assertion starts. */
-function serves(world: World, { model, at }: Request, decided: Instant): boolean {
+export function serves(
+  world: World,
+  { model, at }: Pick<Request, 'model' | 'at'>,
+  decided: Instant,
+): boolean {
   const snapshot = world.models.models.find(({ id }) => id === model)
   const instants = [decided, ...(snapshot?.levels ?? []).map(({ from }) => from), at]
   const during = instants.filter((t) => decided <= t && t <= at)

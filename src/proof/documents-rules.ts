@@ -1,0 +1,131 @@
+import type { Contract } from '../contract/contract.ts'
+import { type Place, type Reach, reachOf } from '../contract/reach.ts'
+import { neverCode, serves, standing } from '../decision/definition.ts'
+import type { World } from '../decision/world.ts'
+import { byId, compareIds, sorted } from '../ids.ts'
+import type { Spans } from '../interval.ts'
+import { type Provider, providerOf } from '../policy/provider.ts'
+import { isLeaf, thresholdsOf, usesOf } from '../policy/use-tree.ts'
+import type { Instant } from '../time.ts'
+import type { ReachRule, Rules } from './rules.ts'
+
+/** What documents mean, by the definition: none of it goes the way that the compiler goes (semantics §4 to §8). */
+export function rulesOfDocuments(world: World): Rules {
+  const { policy, models } = world
+  const nodes = usesOf(policy)
+  const uses = new Map(nodes.map(({ id, leaves }) => [id, leaves]))
+  const contracts = Map.groupBy(world.contracts.toSorted(byId), ({ customer }) => customer)
+  const documents = { world, provider: providerOf(world) }
+  const reachesOf = (customer: string): readonly ReachRule[] =>
+    (contracts.get(customer) ?? []).flatMap((contract) => reachesOfContract(documents, contract))
+  return {
+    facts: new Map(Object.entries(policy.facts).map(([id, { values }]) => [id, values])),
+    uses,
+    leaves: new Map(nodes.filter(isLeaf).map((leaf) => [leaf.id, thresholdsOf(policy, leaf)])),
+    restrictions: policy.restrictions.toSorted(byId).map((restriction) => ({
+      id: restriction.id,
+      prohibits: new Set(restriction.prohibits.flatMap((id) => uses.get(id) ?? [])),
+      when: new Map(Object.entries(restriction.when ?? {})),
+      unless: restriction.unless.map(({ scope, obligations }) => ({
+        scope: new Map(Object.entries(scope)),
+        obligations: sorted(obligations),
+      })),
+      never: neverCode(restriction) ?? null,
+    })),
+    models: sorted(models.models.map(({ id }) => id)),
+    // Whoever has contracts that reach nothing is judged like anybody else.
+    customers: [...contracts.keys()].sort(compareIds).filter((id) => reachesOf(id).length > 0),
+    reachesOf,
+  }
+}
+
+interface DocumentsOf {
+  readonly world: World
+  readonly provider: Provider
+}
+
+function reachesOfContract(documents: DocumentsOf, contract: Contract): readonly ReachRule[] {
+  const { tailorings, deployments } = contract.terms
+  return tailorings.toSorted(byId).flatMap((tailoring) =>
+    deployments.toSorted(byId).flatMap((deployment) => {
+      const place = { tailoring: tailoring.id, deployment: deployment.id }
+      const reach = reachOf(documents.provider, contract, place)
+      return reach ? [reachRuleOf(documents, contract, place, reach)] : []
+    }),
+  )
+}
+
+function reachRuleOf(
+  { world }: DocumentsOf,
+  contract: Contract,
+  place: Place,
+  reach: Reach,
+): ReachRule {
+  const instants = instantsOf(contract)
+  const inForce = holdingAt(instants, (at) =>
+    Object.values(standing(contract, reach, place, at)).every((holds) => holds),
+  )
+  const { decided } = contract.determination
+  const usable = reach.models.flatMap((model) => {
+    const snapshot = world.models.models.find(({ id }) => id === model)
+    const changes = [...instants, ...(snapshot?.levels ?? []).map(({ from }) => from)]
+    const isUsed = (at: Instant): boolean =>
+      isAt(inForce, at) && serves(world, { model, at }, decided)
+    const spans = holdingAt(changes, isUsed)
+    return spans.length > 0 ? [[model, spans] as const] : []
+  })
+  return {
+    contract: contract.id,
+    ...place,
+    lifts: new Set(reach.lifts),
+    uses: new Set(reach.uses),
+    scope: new Map(Object.entries(reach.scope)),
+    usable: new Map(usable),
+    obligations: sorted(reach.obligations),
+  }
+}
+
+/** Every instant at which something that is known of a contract may begin or end (semantics §7.5). */
+function instantsOf({ determination, terms, register }: Contract): readonly Instant[] {
+  const intervals = [
+    determination,
+    terms,
+    ...determination.tailorings,
+    ...terms.tailorings,
+  ].flatMap(({ term }) => term ?? [])
+  const dues = terms.duties.flatMap(({ due, grace }) => due.map((instant) => instant + grace))
+  const rows = [
+    ...intervals,
+    ...register.states,
+    ...register.authorities,
+    ...register.attestations,
+    ...register.stops,
+    ...register.enrolments,
+  ] as readonly { readonly from: Instant; readonly until?: Instant | undefined }[]
+  return [
+    determination.decided,
+    ...dues,
+    ...rows.flatMap(({ from, until }) => [from, until ?? from]),
+    ...register.authorities.flatMap((row) => row['review-by'] ?? []),
+    ...register.duties.flatMap(({ reinstated }) => reinstated ?? []),
+  ]
+}
+
+/** When something holds that changes at no instants but these. */
+function holdingAt(changes: readonly Instant[], holds: (at: Instant) => boolean): Spans {
+  const instants = [...new Set(changes)].sort((a, b) => a - b)
+  const spans: number[] = []
+  let isOpen = holds((instants[0] ?? 0) - 1)
+  if (isOpen) spans.push(-Infinity)
+  for (const instant of instants) {
+    if (holds(instant) === isOpen) continue
+    isOpen = !isOpen
+    spans.push(instant)
+  }
+  if (isOpen) spans.push(Infinity)
+  return spans
+}
+
+function isAt(spans: Spans, at: Instant): boolean {
+  return spans.findLastIndex((edge) => edge <= at) % 2 === 0
+}

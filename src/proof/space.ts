@@ -1,0 +1,199 @@
+import { assert, at } from '../assert.ts'
+import type { Signal } from '../decision/request.ts'
+import { Bdd, type Func } from './bdd.ts'
+import type { Rules } from './rules.ts'
+
+// What requests can state, as variables: one for each value of each fact, and one for each way to name a use. Rules are
+// judged one beside another only on requests that are well formed for all of them: of two versions of a policy, those
+// that name what both know. A fact that is not stated has all values that each of them gives it.
+
+/** A part of a request that is stated on its own: variables in a row. */
+export interface Dimension {
+  readonly kind: 'fact' | 'uses'
+  /** The fact's id; `uses` for the uses. */
+  readonly name: string
+  readonly first: number
+  readonly last: number
+}
+
+/** What a variable stands for when it is true. */
+export type Statement =
+  | { readonly kind: 'value'; readonly fact: string; readonly value: string }
+  | { readonly kind: 'use'; readonly use: string }
+  /** A detector's score, which some of the rules take for suspicion and others do not. */
+  | { readonly kind: 'signal'; readonly use: string; readonly score: number }
+
+/** What a request states besides who asks, of which model and when. */
+export interface Stated {
+  readonly uses: readonly string[]
+  readonly facts: Readonly<Record<string, readonly string[]>>
+  readonly signals: readonly Signal[]
+}
+
+/** The detector of a signal that no detector gave. */
+const DETECTOR = 'any'
+
+/** A way to name uses, and the leaves that each of the rules takes it for. */
+interface Naming {
+  readonly statement: Statement
+  readonly leaves: readonly ReadonlySet<string>[]
+}
+
+export class Space {
+  readonly bdd = new Bdd()
+  readonly dimensions: readonly Dimension[]
+  readonly statements: readonly Statement[]
+  /** Where the variables are those of a request: each fact has a value, and some use is named. */
+  readonly wellFormed: Func
+  readonly #sides: readonly Rules[]
+  readonly #values = new Map<string, ReadonlyMap<string, number>>()
+  readonly #namings: readonly Naming[]
+  readonly #firstNaming: number
+
+  constructor(...sides: readonly Rules[]) {
+    this.#sides = sides
+    const statements: Statement[] = []
+    const dimensions: Dimension[] = []
+    for (const [fact, values] of factsOf(sides)) {
+      const first = statements.length
+      this.#values.set(fact, new Map(values.map((value, i) => [value, first + i])))
+      statements.push(...values.map((value): Statement => ({ kind: 'value', fact, value })))
+      dimensions.push({ kind: 'fact', name: fact, first, last: statements.length - 1 })
+    }
+    this.#namings = namingsOf(sides)
+    this.#firstNaming = statements.length
+    statements.push(...this.#namings.map(({ statement }) => statement))
+    const last = statements.length - 1
+    dimensions.push({ kind: 'uses', name: 'uses', first: this.#firstNaming, last })
+    this.dimensions = dimensions
+    this.statements = statements
+    this.wellFormed = this.bdd.and(this.#factsAreStated(), this.#someUseIsNamed())
+  }
+
+  /** Whether a fact may have a value. */
+  value(fact: string, value: string): Func {
+    const variable = this.#values.get(fact)?.get(value)
+    assert(variable !== undefined, 'no such value of a fact')
+    return this.bdd.variable(variable)
+  }
+
+  /** Whether a leaf is among the uses that are judged, by the rules of one side. */
+  leaf(side: number, leaf: string): Func {
+    return this.bdd.any(
+      this.#namings.flatMap(({ leaves }, i) =>
+        at(leaves, side).has(leaf) ? [this.bdd.variable(this.#firstNaming + i)] : [],
+      ),
+    )
+  }
+
+  /** The request's own part of a place where a function holds. */
+  stated(truths: ReadonlySet<number>): Stated {
+    const facts: [string, readonly string[]][] = []
+    for (const [fact, variables] of this.#values) {
+      const said = [...variables].flatMap(([value, v]) => (truths.has(v) ? [value] : []))
+      if (said.length < variables.size) facts.push([fact, said])
+    }
+    const named = this.#namings.filter((_, i) => truths.has(this.#firstNaming + i))
+    const uses: string[] = []
+    const signals: Signal[] = []
+    for (const { statement } of named) {
+      if (statement.kind === 'use') uses.push(statement.use)
+      if (statement.kind !== 'signal') continue
+      signals.push({ detector: DETECTOR, use: statement.use, score: statement.score })
+    }
+    return { uses, facts: Object.fromEntries(facts), signals }
+  }
+
+  /**
+   * Some value of each fact that all sides know; or, where the sides know different values, all of them, which says
+   * that nothing was stated.
+   */
+  #factsAreStated(): Func {
+    const { bdd } = this
+    return bdd.all(
+      [...this.#values].map(([fact, variables]) => {
+        const isCommon = (value: string): boolean =>
+          this.#sides.every(({ facts }) => facts.get(fact)?.includes(value) === true)
+        const own = [...variables].filter(([value]) => !isCommon(value))
+        const common = [...variables].filter(([value]) => isCommon(value))
+        const some = bdd.any(common.map(([, variable]) => bdd.variable(variable)))
+        const others = own.map(([, variable]) => bdd.not(bdd.variable(variable)))
+        const unstated = bdd.all([...variables.values()].map((v) => bdd.variable(v)))
+        return bdd.or(bdd.all([some, ...others]), unstated)
+      }),
+    )
+  }
+
+  #someUseIsNamed(): Func {
+    const { bdd } = this
+    return bdd.any(
+      this.#namings.flatMap(({ statement }, i) =>
+        statement.kind === 'use' ? [bdd.variable(this.#firstNaming + i)] : [],
+      ),
+    )
+  }
+}
+
+/** Every fact that some side knows, with every value that some side gives it. */
+function factsOf(sides: readonly Rules[]): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, readonly string[]>()
+  for (const { facts } of sides) {
+    for (const [fact, values] of facts) {
+      all.set(fact, [...new Set([...(all.get(fact) ?? []), ...values])])
+    }
+  }
+  return all
+}
+
+/** The ways to name uses of which none is others together. */
+function namingsOf(sides: readonly Rules[]): readonly Naming[] {
+  const [first, ...others] = sides
+  const common = [...(first?.uses.keys() ?? [])].filter((id) =>
+    others.every(({ uses }) => uses.has(id)),
+  )
+  const isLeaf = (id: string): boolean => sides.every(({ leaves }) => leaves.has(id))
+  const leaves = common.filter(isLeaf)
+  const single = leaves.map((use): Naming => named(sides, use))
+  const doubted = leaves.flatMap((use) => signalled(sides, use))
+  const nodes = common.filter((id) => !isLeaf(id) && !isSame(sides, id))
+  const wide = nodes.flatMap((use) => [named(sides, use), ...signalled(sides, use)])
+  return [...single, ...doubted, ...wide]
+}
+
+/** Whether all sides mean the same leaves by a node. */
+function isSame(sides: readonly Rules[], node: string): boolean {
+  const lists = sides.map(({ uses }) => [...(uses.get(node) ?? [])].sort().join())
+  return new Set(lists).size === 1
+}
+
+function named(sides: readonly Rules[], use: string): Naming {
+  const leaves = sides.map(({ uses }) => new Set(uses.get(use) ?? []))
+  return { statement: { kind: 'use', use }, leaves }
+}
+
+/** What a signal of a use says that naming it does not: a score that some thresholds are below and others are not. */
+function signalled(sides: readonly Rules[], use: string): readonly Naming[] {
+  const scores = new Set(
+    sides.flatMap(({ uses, leaves }) =>
+      (uses.get(use) ?? []).map((leaf) => leaves.get(leaf)?.referAt ?? Infinity),
+    ),
+  )
+  const whole = keyOf(named(sides, use))
+  const found = new Map<string, Naming>()
+  for (const score of [...scores].filter((threshold) => threshold <= 1)) {
+    const suspected = sides.map(
+      ({ uses, leaves }) =>
+        new Set(
+          (uses.get(use) ?? []).filter((leaf) => score >= (leaves.get(leaf)?.referAt ?? Infinity)),
+        ),
+    )
+    const naming: Naming = { statement: { kind: 'signal', use, score }, leaves: suspected }
+    const key = keyOf(naming)
+    if (key !== whole && !found.has(key)) found.set(key, naming)
+  }
+  return [...found.values()]
+}
+
+function keyOf({ leaves }: Naming): string {
+  return JSON.stringify(leaves.map((side) => [...side].sort()))
+}
