@@ -12,10 +12,18 @@ import { newReport } from '../problem.ts'
 import { readShape } from '../shape.ts'
 import { type Case, cases } from './cases.ts'
 import { ContractFiles } from './contract-files.ts'
+import { checkProofs, type ProofStatement, type Proofs, proofs } from './proofs.ts'
 import type { World } from './world.ts'
 
 /** The shape of each kind of document. */
-export const SHAPES = { policy: usagePolicy, exceptions, models, contract, tests: cases } as const
+export const SHAPES = {
+  policy: usagePolicy,
+  exceptions,
+  models,
+  contract,
+  tests: cases,
+  proofs,
+} as const
 
 export type DocumentKind = keyof typeof SHAPES
 
@@ -39,6 +47,8 @@ export interface Documents {
   readonly world: World | undefined
   readonly contracts: readonly PlacedContract[]
   readonly cases: readonly PlacedCase[]
+  /** What is to be proved of them: `proofs.yaml`. */
+  readonly statements: readonly ProofStatement[]
 }
 
 /** A document as far as it could be read, and what is wrong with it. */
@@ -51,7 +61,8 @@ interface Read<T> {
 /** What kind of document a file of a policy directory is, by its name. */
 export function kindOfFile(name: string): DocumentKind | undefined {
   const [, top, folder] =
-    /^(?:(policy|exceptions|models)|(contracts|tests)\/[^/]+)\.(?:ya?ml|json)$/.exec(name) ?? []
+    /^(?:(policy|exceptions|models|proofs)|(contracts|tests)\/[^/]+)\.(?:ya?ml|json)$/.exec(name) ??
+    []
   if (folder === 'contracts') return 'contract'
   return (top ?? folder) as DocumentKind | undefined
 }
@@ -72,12 +83,15 @@ export function parseDocuments(files: readonly SourceFile[]): Documents {
   const [modelsRead, ...otherModels] = readAll('models')
   const contracts = readAll('contract')
   const tests = readAll('tests')
-  for (const { report } of [...policies, ...otherExceptions, ...otherModels]) {
+  const [proofsRead, ...otherProofs] = readAll('proofs')
+  const others = [...policies, ...otherExceptions, ...otherModels, ...otherProofs]
+  for (const { report } of others) {
     report.error('duplicate-file', [], 'a directory has one such file; merge the two')
   }
   checkContractsTogether(contracts)
   if (policy && exceptionsRead && modelsRead) {
     checkTogether({ policy, exceptions: exceptionsRead, models: modelsRead, contracts })
+    if (proofsRead) checkStatements(policy, contracts, proofsRead)
   }
   const problems = [
     ...missingFiles({ policy, exceptions: exceptionsRead, models: modelsRead }),
@@ -99,6 +113,7 @@ export function parseDocuments(files: readonly SourceFile[]): Documents {
     cases: tests.flatMap(({ source, value }) =>
       value.cases.map((told) => ({ file: source.file.name, case: told })),
     ),
+    statements: proofsRead?.value.statements ?? [],
   }
 }
 
@@ -160,6 +175,17 @@ function checkTogether({ policy, exceptions, models, contracts }: Together): voi
   for (const { source, value, report } of contracts) {
     if (source.raw !== undefined) checkContract(provider, names, value, report)
   }
+}
+
+function checkStatements(
+  policy: Read<UsagePolicy>,
+  contracts: readonly Read<Contract>[],
+  { source, value, report }: Read<Proofs>,
+): void {
+  // As for a contract: beside a policy that cannot be read, every name would be unknown.
+  if (source.raw === undefined || policy.source.raw === undefined) return
+  const customers = contracts.map((contract) => contract.value.customer)
+  checkProofs({ names: namesOf(policy.value), customers }, value, report)
 }
 
 function checkContractsTogether(contracts: readonly Read<Contract>[]): void {
