@@ -10,6 +10,7 @@ import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
+import { prove } from './prove.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { sign } from './sign.ts'
@@ -24,6 +25,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   explain,
   test,
   compile,
+  prove,
   schema,
   keygen,
   sign,

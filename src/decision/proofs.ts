@@ -9,7 +9,7 @@ import { didYouMean, quote } from '../suggest.ts'
 const statement = z.strictObject({
   id,
   why: prose.optional(),
-  /** No request that names such a use, and may have such values, is permitted under exception. */
+  /** No exception permits what a restriction prohibits of such a use, to requests that may have such values. */
   never: z
     .strictObject({ uses: ids.optional(), facts: scope.optional(), customers: ids.optional() })
     .optional(),

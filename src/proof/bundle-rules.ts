@@ -50,6 +50,7 @@ export function rulesOfContent(bundle: Bundle): Rules {
         uses: new Set(reach.uses.map((index) => at(ids, index))),
         scope: named(reach.scope),
         usable: usableOf(reach),
+        serves: new Map(reach.models.map(({ id, serves }) => [id, spansOfContent(serves)])),
         obligations: reach.obligations,
       })),
   }
@@ -178,6 +179,52 @@ function reachRule(names: Names, reach: ReachTable): ReachRule {
     uses: new Set(namedBits(names.leaves, uses)),
     scope: new Map(masks),
     usable: spans,
+    serves: spans,
     obligations,
   }
+}
+
+/** Where tables that say the same thing in two places do not: a request that reads both, and which it is. */
+export interface Contradiction {
+  readonly use?: string
+  readonly fact?: string
+  readonly message: string
+}
+
+/** What `decide` reads of tables besides what `rulesOfTables` reads, and where the two do not agree. */
+export function contradictionsOf({
+  uses,
+  restrictions,
+  facts,
+  allValues,
+  content,
+}: Tables): readonly Contradiction[] {
+  const leaves = content.leaves.map(({ id }) => id)
+  const ofUses = [...uses].flatMap(([use, table]): Contradiction[] => {
+    const under = namedBits(leaves, table.leaves)
+    const indexes = table.indexes.map((index) => at(leaves, index))
+    const isSame = restrictions.every(
+      (_, i) =>
+        hasBit(table.restrictions, i) ===
+        under.some((leaf) => hasBit((uses.get(leaf) as UseTable).restrictions, i)),
+    )
+    const isListed = [...under].sort().join() === indexes.sort().join()
+    const isItself = !leaves.includes(use) || under.join() === use
+    return isSame && isListed && isItself
+      ? []
+      : [{ use, message: `the tables of the use ${use} are not those of its leaves` }]
+  })
+  const ofRestrictions = restrictions.flatMap(({ content: { id }, prohibits }, i) =>
+    leaves.flatMap((use, leaf): Contradiction[] =>
+      hasBit(prohibits, leaf) === hasBit((uses.get(use) as UseTable).restrictions, i)
+        ? []
+        : [{ use, message: `the tables do not agree on whether ${id} prohibits ${use}` }],
+    ),
+  )
+  const ofFacts = [...facts].flatMap(([fact, { index, values }]): Contradiction[] =>
+    valuesOf(values, wordAt(allValues, index)).length === values.length
+      ? []
+      : [{ fact, message: `a request that does not state ${fact} has not all its values` }],
+  )
+  return [...ofUses, ...ofRestrictions, ...ofFacts]
 }

@@ -66,13 +66,14 @@ function reachRuleOf(
     Object.values(standing(contract, reach, place, at)).every((holds) => holds),
   )
   const { decided } = contract.determination
-  const usable = reach.models.flatMap((model) => {
+  const served = reach.models.map((model) => {
     const snapshot = world.models.models.find(({ id }) => id === model)
-    const changes = [...instants, ...(snapshot?.levels ?? []).map(({ from }) => from)]
-    const isUsed = (at: Instant): boolean =>
-      isAt(inForce, at) && serves(world, { model, at }, decided)
-    const spans = holdingAt(changes, isUsed)
-    return spans.length > 0 ? [[model, spans] as const] : []
+    const changes = [decided, ...(snapshot?.levels ?? []).map(({ from }) => from)]
+    return [model, holdingAt(changes, (at) => serves(world, { model, at }, decided))] as const
+  })
+  const usable = served.map(([model, spans]) => {
+    const changes = [...instants, ...spans.filter(Number.isFinite)]
+    return [model, holdingAt(changes, (at) => isAt(inForce, at) && isAt(spans, at))] as const
   })
   return {
     contract: contract.id,
@@ -80,7 +81,8 @@ function reachRuleOf(
     lifts: new Set(reach.lifts),
     uses: new Set(reach.uses),
     scope: new Map(Object.entries(reach.scope)),
-    usable: new Map(usable),
+    usable: new Map(usable.filter(([, spans]) => spans.length > 0)),
+    serves: new Map(served),
     obligations: sorted(reach.obligations),
   }
 }
@@ -128,4 +130,20 @@ function holdingAt(changes: readonly Instant[], holds: (at: Instant) => boolean)
 
 function isAt(spans: Spans, at: Instant): boolean {
   return spans.findLastIndex((edge) => edge <= at) % 2 === 0
+}
+
+/** What the entries of the catalogue let any contract reach at most, whoever signs it (semantics §7.1). */
+export function catalogueOf(world: World): readonly ReachRule[] {
+  const { uses } = providerOf(world)
+  return world.exceptions.catalogue.map((entry) => ({
+    contract: '',
+    tailoring: entry.id,
+    deployment: '',
+    lifts: new Set(entry.lifts),
+    uses: new Set(entry.uses.flatMap((id) => uses.get(id)?.leaves ?? [])),
+    scope: new Map(Object.entries(entry.scope)),
+    usable: new Map(),
+    serves: new Map(),
+    obligations: [],
+  }))
 }

@@ -37,6 +37,16 @@ export class Judging {
     return this.#space.bdd.any([...leaves].map((leaf) => this.#space.leaf(this.#side, leaf)))
   }
 
+  /** Where any of these uses is asked for and prohibited by a restriction that is triggered. */
+  prohibited(leaves: ReadonlySet<string>): Func {
+    const { bdd } = this.#space
+    return bdd.any(
+      this.rules.restrictions.map(({ prohibits }, i) =>
+        bdd.and(at(this.triggers, i), this.asks(prohibits.intersection(leaves))),
+      ),
+    )
+  }
+
   /** Where the uses of a restriction meet the request's, and its `when` touches (semantics §5.2). */
   #concerns({ prohibits, when }: Rule): Func {
     return this.#space.bdd.and(this.asks(prohibits), this.touches(when))

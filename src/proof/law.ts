@@ -1,7 +1,9 @@
 import type { Bundle } from '../decision/bundle.ts'
 import type { Request } from '../decision/request.ts'
 import type { Sha256 } from '../digest.ts'
-import type { CustomerView, Subject } from './subject.ts'
+import { FALSE, type Func } from './bdd.ts'
+import type { ReachRule } from './rules.ts'
+import type { CellView, CustomerView, Subject } from './subject.ts'
 
 /** What is proved of, and the bundle that its tables were read from. */
 export interface Proved {
@@ -10,6 +12,8 @@ export interface Proved {
   /** The digests of the bundle made anew from what it was compiled from. */
   readonly recompiled: readonly string[]
   readonly sha256: Sha256
+  /** The most that any contract can reach: the entries of the catalogue. None are known of a bundle. */
+  readonly catalogue: readonly ReachRule[] | null
 }
 
 /** Where something that was to be proved does not hold. */
@@ -29,4 +33,41 @@ export interface Law {
   /** Of all customers alike. */
   readonly ofAll?: (proved: Proved) => Violation | undefined
   readonly ofCustomer?: (proved: Proved, customer: CustomerView) => Violation | undefined
+  /** Whether it holds of whatever contract may come under an entry of the catalogue, which reaches no further. */
+  readonly ofEntry?: (subject: Subject, entry: ReachRule) => boolean
+}
+
+/** Where, in a cell, a law does not hold, and in what words; FALSE where it does. */
+export type Breach = readonly [where: Func, message: string]
+
+/** A law that looks at each cell, at one of those that are judged alike. */
+export function inCells(
+  breachesOf: (subject: Subject, cell: CellView, customer: CustomerView) => Iterable<Breach>,
+): NonNullable<Law['ofCustomer']> {
+  const proved = new WeakMap<Subject, Set<string>>()
+  return ({ subject }, customer) => {
+    const keys = proved.get(subject) ?? new Set()
+    proved.set(subject, keys)
+    for (const cell of customer.cells) {
+      if (keys.has(cell.key)) continue
+      for (const [where, message] of breachesOf(subject, cell, customer)) {
+        const violation = violationAt(subject, customer, cell, [where, message])
+        if (violation) return violation
+      }
+      keys.add(cell.key)
+    }
+    return undefined
+  }
+}
+
+export function violationAt(
+  subject: Subject,
+  customer: CustomerView,
+  cell: CellView,
+  [where, message]: Breach,
+): Violation | undefined {
+  const { bdd, wellFormed } = subject.space
+  const asked = bdd.and(where, wellFormed)
+  if (asked === FALSE) return undefined
+  return { message, requests: [subject.request(customer, cell, asked)] }
 }

@@ -50,5 +50,7 @@ export interface ReachRule {
   readonly scope: Allowed
   /** For each snapshot, when the tailoring is in force and the snapshot serves it; none that never does. */
   readonly usable: ReadonlyMap<string, Spans>
+  /** For each snapshot, when it serves the tailoring (semantics §6.4), as far as that is known apart. */
+  readonly serves: ReadonlyMap<string, Spans>
   readonly obligations: readonly string[]
 }

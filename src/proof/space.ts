@@ -7,10 +7,13 @@ import type { Rules } from './rules.ts'
 // judged one beside another only on requests that are well formed for all of them: of two versions of a policy, those
 // that name what both know. A fact that is not stated has all values that each of them gives it.
 
-/** A part of a request that is stated on its own: variables in a row. */
+/**
+ * A part of a request that is stated on its own: variables in a row. The uses are in several such rows, each after the
+ * facts that restrictions on them look at: a diagram then remembers few facts at a time, and stays small.
+ */
 export interface Dimension {
   readonly kind: 'fact' | 'uses'
-  /** The fact's id; `uses` for the uses. */
+  /** The fact's id; of uses nothing. */
   readonly name: string
   readonly first: number
   readonly last: number
@@ -39,6 +42,10 @@ interface Naming {
   readonly leaves: readonly ReadonlySet<string>[]
 }
 
+interface PlacedNaming extends Naming {
+  readonly variable: number
+}
+
 export class Space {
   readonly bdd = new Bdd()
   readonly dimensions: readonly Dimension[]
@@ -47,24 +54,37 @@ export class Space {
   readonly wellFormed: Func
   readonly #sides: readonly Rules[]
   readonly #values = new Map<string, ReadonlyMap<string, number>>()
-  readonly #namings: readonly Naming[]
-  readonly #firstNaming: number
+  readonly #namings: readonly PlacedNaming[]
 
   constructor(...sides: readonly Rules[]) {
     this.#sides = sides
     const statements: Statement[] = []
     const dimensions: Dimension[] = []
-    for (const [fact, values] of factsOf(sides)) {
+    const add = (kind: Dimension['kind'], name: string, more: readonly Statement[]): number => {
       const first = statements.length
-      this.#values.set(fact, new Map(values.map((value, i) => [value, first + i])))
-      statements.push(...values.map((value): Statement => ({ kind: 'value', fact, value })))
-      dimensions.push({ kind: 'fact', name: fact, first, last: statements.length - 1 })
+      statements.push(...more)
+      dimensions.push({ kind, name, first, last: statements.length - 1 })
+      return first
     }
-    this.#namings = namingsOf(sides)
-    this.#firstNaming = statements.length
-    statements.push(...this.#namings.map(({ statement }) => statement))
-    const last = statements.length - 1
-    dimensions.push({ kind: 'uses', name: 'uses', first: this.#firstNaming, last })
+    const namings: PlacedNaming[] = []
+    for (const { fact, values, uses } of orderOf(sides)) {
+      if (fact === undefined) {
+        const first = add(
+          'uses',
+          '',
+          uses.map(({ statement }) => statement),
+        )
+        namings.push(...uses.map((naming, i) => ({ ...naming, variable: first + i })))
+      } else {
+        const first = add(
+          'fact',
+          fact,
+          values.map((value) => ({ kind: 'value', fact, value })),
+        )
+        this.#values.set(fact, new Map(values.map((value, i) => [value, first + i])))
+      }
+    }
+    this.#namings = namings
     this.dimensions = dimensions
     this.statements = statements
     this.wellFormed = this.bdd.and(this.#factsAreStated(), this.#someUseIsNamed())
@@ -80,8 +100,8 @@ export class Space {
   /** Whether a leaf is among the uses that are judged, by the rules of one side. */
   leaf(side: number, leaf: string): Func {
     return this.bdd.any(
-      this.#namings.flatMap(({ leaves }, i) =>
-        at(leaves, side).has(leaf) ? [this.bdd.variable(this.#firstNaming + i)] : [],
+      this.#namings.flatMap(({ leaves, variable }) =>
+        at(leaves, side).has(leaf) ? [this.bdd.variable(variable)] : [],
       ),
     )
   }
@@ -93,7 +113,7 @@ export class Space {
       const said = [...variables].flatMap(([value, v]) => (truths.has(v) ? [value] : []))
       if (said.length < variables.size) facts.push([fact, said])
     }
-    const named = this.#namings.filter((_, i) => truths.has(this.#firstNaming + i))
+    const named = this.#namings.filter(({ variable }) => truths.has(variable))
     const uses: string[] = []
     const signals: Signal[] = []
     for (const { statement } of named) {
@@ -127,11 +147,60 @@ export class Space {
   #someUseIsNamed(): Func {
     const { bdd } = this
     return bdd.any(
-      this.#namings.flatMap(({ statement }, i) =>
-        statement.kind === 'use' ? [bdd.variable(this.#firstNaming + i)] : [],
+      this.#namings.flatMap(({ statement, variable }) =>
+        statement.kind === 'use' ? [bdd.variable(variable)] : [],
       ),
     )
   }
+}
+
+/** A fact, or some uses, that come next in the order of variables. */
+interface Row {
+  readonly fact?: string
+  readonly values: readonly string[]
+  readonly uses: readonly Naming[]
+}
+
+/** Facts and uses in an order in which few facts have to be remembered at a time: those next to each other that meet. */
+function orderOf(sides: readonly Rules[]): readonly Row[] {
+  const facts = factsOf(sides)
+  const groups = Map.groupBy(namingsOf(sides), (naming) => factsLookedAt(sides, naming).join())
+  const left = new Map([...groups].map(([key, uses]) => [key, { names: namesIn(key), uses }]))
+  const placed = new Set<string>()
+  const rows: Row[] = []
+  const place = (fact: string): void => {
+    placed.add(fact)
+    rows.push({ fact, values: facts.get(fact) ?? [], uses: [] })
+  }
+  while (left.size > 0) {
+    const missing = (names: readonly string[]): number =>
+      names.filter((name) => !placed.has(name)).length
+    const [key, { names, uses }] = [...left].reduce((best, next) =>
+      missing(next[1].names) < missing(best[1].names) ? next : best,
+    )
+    left.delete(key)
+    for (const name of names) if (!placed.has(name)) place(name)
+    rows.push({ values: [], uses })
+  }
+  for (const fact of facts.keys()) if (!placed.has(fact)) place(fact)
+  return rows
+}
+
+function namesIn(key: string): readonly string[] {
+  return key === '' ? [] : key.split(',')
+}
+
+/** The facts that restrictions on some uses look at, in order. */
+function factsLookedAt(sides: readonly Rules[], { leaves }: Naming): readonly string[] {
+  const names = sides.flatMap(({ restrictions }, side) =>
+    restrictions
+      .filter(({ prohibits }) => !prohibits.isDisjointFrom(at(leaves, side)))
+      .flatMap(({ when, unless }) => [
+        ...when.keys(),
+        ...unless.flatMap(({ scope }) => [...scope.keys()]),
+      ]),
+  )
+  return [...new Set(names)].sort()
 }
 
 /** Every fact that some side knows, with every value that some side gives it. */

@@ -1,0 +1,109 @@
+import type { Bundle } from '../decision/bundle.ts'
+import { printBundle, readBundle } from '../decision/bundle-file.ts'
+import { compile } from '../decision/compile.ts'
+import { decide } from '../decision/decide.ts'
+import type { Decision } from '../decision/decision.ts'
+import { decideByDefinition } from '../decision/definition.ts'
+import { problemsOf, readDocument } from '../decision/documents.ts'
+import { checkProofs, type ProofStatement } from '../decision/proofs.ts'
+import type { Request } from '../decision/request.ts'
+import type { World } from '../decision/world.ts'
+import type { PolicyNames } from '../policy/check-policy.ts'
+import { rulesOfContent, rulesOfTables } from '../proof/bundle-rules.ts'
+import { catalogueOf, rulesOfDocuments } from '../proof/documents-rules.ts'
+import type { Proved } from '../proof/law.ts'
+import type { Rules } from '../proof/rules.ts'
+import { Subject } from '../proof/subject.ts'
+import { known } from '../reference.ts'
+import { readDirectory, readSourceFile } from './directory.ts'
+import { isFile, loadBundle, RefusedDirectory, sha256 } from './load.ts'
+
+/** What `proviso prove` speaks of. */
+export interface ToProve {
+  readonly proved: Proved
+  readonly statements: readonly ProofStatement[]
+  /** The parts of a decision that the documents, or the bundle's content, give by themselves. */
+  readonly meant: (request: Request) => Meant
+}
+
+export type Meant = Pick<
+  Decision,
+  'outcome' | 'contract' | 'tailoring' | 'triggered' | 'obligations'
+>
+
+/** Loads a directory with its statements, or a bundle file; throws when either is refused. */
+export function loadToProve(path: string, proofsFile: string | undefined): ToProve {
+  const loaded = isFile(path) ? ofBundle(path) : ofDirectory(path)
+  if (proofsFile === undefined) return loaded
+  return { ...loaded, statements: readStatements(proofsFile, loaded.proved.subject.meant.rules) }
+}
+
+function ofDirectory(dir: string): ToProve {
+  const { problems, world, statements } = readDirectory(dir)
+  if (world === undefined) throw new RefusedDirectory(dir, problems)
+  const bundle = compile(world, sha256)
+  const reversed = compile({ ...world, contracts: world.contracts.toReversed() }, sha256)
+  return {
+    proved: {
+      subject: new Subject(rulesOfTables(bundle), rulesOfDocuments(world)),
+      bundle,
+      recompiled: [reversed.digest],
+      sha256,
+      catalogue: catalogueOf(world),
+    },
+    statements,
+    meant: (request) => meantBy(world, request),
+  }
+}
+
+function meantBy(world: World, request: Request): Meant {
+  return decideByDefinition(world, request)
+}
+
+function ofBundle(path: string): ToProve {
+  const bundle: Bundle = { ...loadBundle(path), validUntil: null }
+  const text = [...printBundle(bundle, sha256)].join('')
+  const again = readBundle(text, sha256)
+  if (!again.ok) throw new Error(`a bundle that was read is not read again: ${again.error.message}`)
+  return {
+    proved: {
+      subject: new Subject(rulesOfTables(bundle), rulesOfContent(bundle)),
+      bundle,
+      recompiled: [again.value.digest],
+      sha256,
+      catalogue: null,
+    },
+    statements: [],
+    meant: (request): Meant => {
+      const decided = decide(again.value, request)
+      if (decided.ok) return decided.value
+      throw new Error(`a witness is no request: ${decided.error.message}`)
+    },
+  }
+}
+
+function readStatements(path: string, rules: Rules): readonly ProofStatement[] {
+  const read = readDocument('proofs', readSourceFile('.', path))
+  if (read.source.raw !== undefined) {
+    checkProofs({ names: namesIn(rules), customers: rules.customers }, read.value, read.report)
+  }
+  const problems = problemsOf(read)
+  if (problems.some(({ severity }) => severity === 'error'))
+    throw new RefusedDirectory(path, problems)
+  return read.value.statements
+}
+
+function namesIn({ facts, uses, restrictions }: Rules): PolicyNames {
+  const none = known('name', [])
+  return {
+    facts: known('fact', facts.keys()),
+    valuesOf: new Map([...facts].map(([id, values]) => [id, known('value', values)])),
+    uses: known('use', uses.keys()),
+    restrictions: known(
+      'restriction',
+      restrictions.map(({ id }) => id),
+    ),
+    harms: none,
+    obligations: none,
+  }
+}
