@@ -84,11 +84,12 @@ export class Judging {
   }
 
   /** Where one tailoring does all that it must, whenever it can be used (semantics §8.2 d). */
-  suits({ lifts, uses, scope }: ReachRule): Func {
-    return this.#space.bdd.and(this.#lifts(lifts, uses), this.covers(scope))
+  suits(reach: ReachRule): Func {
+    return this.#space.bdd.and(this.lifts(reach), this.covers(reach.scope))
   }
 
-  #lifts(lifts: ReadonlySet<string>, uses: ReadonlySet<string>): Func {
+  /** Where what a tailoring lifts, for its uses, is all that is triggered; its scope is left out. */
+  lifts({ lifts, uses }: ReachRule): Func {
     const key = `${[...lifts].join()} ${[...uses].join()}`
     const known = this.#lifting.get(key)
     if (known !== undefined) return known
@@ -100,14 +101,15 @@ export class Judging {
         return bdd.or(notTriggered, bdd.not(this.asks(prohibits.difference(uses))))
       }),
     )
-    this.#lifting.set(key, lifted)
-    return lifted
+    const granted = bdd.minus(lifted, this.never)
+    this.#lifting.set(key, granted)
+    return granted
   }
 
   /** Where each of some tailorings is the one that permits, in the order in which they are tried (semantics §8.2 e). */
   exceptions(usable: readonly ReachRule[]): readonly Func[] {
     const { bdd } = this.#space
-    let left = bdd.minus(bdd.not(this.permits), this.never)
+    let left = bdd.not(this.permits)
     return usable.map((reach) => {
       const found = bdd.and(left, this.suits(reach))
       left = bdd.minus(left, found)

@@ -1,3 +1,4 @@
+import { at } from '../assert.ts'
 import type { Bundle } from '../decision/bundle.ts'
 import type { Request } from '../decision/request.ts'
 import type { Sha256 } from '../digest.ts'
@@ -40,24 +41,84 @@ export interface Law {
 /** Where, in a cell, a law does not hold, and in what words; FALSE where it does. */
 export type Breach = readonly [where: Func, message: string]
 
+/**
+ * A law that speaks of what a tailoring lifts for its uses, wherever else it reaches: most tailorings have that in
+ * common with others, so it is looked at once. Only where that fails are scope and cell looked at too.
+ */
+export function inTailorings(
+  breachesOf: (subject: Subject, reach: ReachRule) => Iterable<Breach>,
+): NonNullable<Law['ofCustomer']> {
+  const known = new WeakMap<Subject, Set<string>>()
+  return ({ subject }, customer) => {
+    const proved = known.get(subject) ?? new Set()
+    known.set(subject, proved)
+    const tailorings = customer.cells.flatMap((cell) =>
+      cell.decided.map((reach, i) => ({ cell, reach, i })),
+    )
+    for (const { cell, reach, i } of tailorings) {
+      const key = liftKeyOf(reach)
+      if (proved.has(key)) continue
+      const breaches = [...breachesOf(subject, reach)].filter(([where]) => where !== FALSE)
+      if (breaches.length === 0) {
+        proved.add(key)
+        continue
+      }
+      const used = at(subject.decided.exceptions(cell.decided), i)
+      const violation = firstViolation(subject, customer, cell, within(subject, breaches, used))
+      if (violation) return violation
+    }
+    return undefined
+  }
+}
+
+function within({ space }: Subject, breaches: readonly Breach[], used: Func): readonly Breach[] {
+  return breaches.map(([where, message]) => [space.bdd.and(where, used), message])
+}
+
+function liftKeyOf({ lifts, uses, obligations }: ReachRule): string {
+  return [[...lifts], [...uses], obligations].map((part) => part.join()).join(' ')
+}
+
 /** A law that looks at each cell, at one of those that are judged alike. */
 export function inCells(
   breachesOf: (subject: Subject, cell: CellView, customer: CustomerView) => Iterable<Breach>,
 ): NonNullable<Law['ofCustomer']> {
-  const proved = new WeakMap<Subject, Set<string>>()
+  const known = new WeakMap<Subject, Set<string>>()
   return ({ subject }, customer) => {
-    const keys = proved.get(subject) ?? new Set()
-    proved.set(subject, keys)
+    const proved = known.get(subject) ?? new Set()
+    known.set(subject, proved)
     for (const cell of customer.cells) {
-      if (keys.has(cell.key)) continue
-      for (const [where, message] of breachesOf(subject, cell, customer)) {
-        const violation = violationAt(subject, customer, cell, [where, message])
-        if (violation) return violation
-      }
-      keys.add(cell.key)
+      if (proved.has(cell.key)) continue
+      const breaches = breachesOf(subject, cell, customer)
+      const violation = firstViolation(subject, customer, cell, breaches)
+      if (violation) return violation
+      proved.add(cell.key)
     }
     return undefined
   }
+}
+
+/** What holds of somebody without a contract holds of all that the policy permits by itself. */
+export function ofNobody(
+  breachesOf: (subject: Subject) => Iterable<Breach>,
+): NonNullable<Law['ofAll']> {
+  return ({ subject }) => {
+    const { nobody } = subject
+    return firstViolation(subject, nobody, at(nobody.cells, 0), breachesOf(subject))
+  }
+}
+
+function firstViolation(
+  subject: Subject,
+  customer: CustomerView,
+  cell: CellView,
+  breaches: Iterable<Breach>,
+): Violation | undefined {
+  for (const breach of breaches) {
+    const violation = violationAt(subject, customer, cell, breach)
+    if (violation) return violation
+  }
+  return undefined
 }
 
 export function violationAt(

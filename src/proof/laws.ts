@@ -1,33 +1,38 @@
 import { at } from '../assert.ts'
 import { sealed } from '../decision/bundle.ts'
 import { complement, intersect } from '../interval.ts'
-import { FALSE, type Func, TRUE } from './bdd.ts'
+import { FALSE, type Func } from './bdd.ts'
 import { Judging } from './judging.ts'
-import { type Breach, inCells, type Law, type Proved, type Violation, violationAt } from './law.ts'
+import {
+  type Breach,
+  inTailorings,
+  type Law,
+  ofNobody,
+  type Proved,
+  type Violation,
+  violationAt,
+} from './law.ts'
 import { meaning } from './meaning.ts'
 import type { ReachRule } from './rules.ts'
+import type { Space } from './space.ts'
 import type { CellView, CustomerView, Subject } from './subject.ts'
 
 // The laws of docs/semantics.md §11 as they can be stated of one bundle: of all requests, customers, deployments,
 // snapshots and instants at once. What decides is what was read back out of the tables, and what it is held
 // against is what was meant.
 
-/** What holds of somebody without a contract holds of all base permits. */
-function ofNobody(breachOf: (subject: Subject) => Breach): NonNullable<Law['ofAll']> {
-  return ({ subject }) =>
-    violationAt(subject, subject.nobody, at(subject.nobody.cells, 0), breachOf(subject))
-}
-
 const floor: Law = {
   id: 'L1',
   says: 'no request that triggers a restriction which is never tailorable is allowed',
   ofAll: ofNobody(({ space: { bdd }, decided, meant }) => [
-    bdd.and(decided.permits, meant.never),
-    'the policy permits what triggers a restriction that is never tailorable',
-  ]),
-  ofCustomer: inCells(({ space: { bdd }, decided, meant }, cell) => [
     [
-      bdd.and(bdd.any(decided.exceptions(cell.decided)), meant.never),
+      bdd.and(decided.permits, meant.never),
+      'the policy permits what triggers a restriction that is never tailorable',
+    ],
+  ]),
+  ofCustomer: inTailorings(({ space: { bdd }, decided, meant }, reach) => [
+    [
+      bdd.and(decided.lifts(reach), meant.never),
       'a tailoring permits what triggers a restriction that is never tailorable',
     ],
   ]),
@@ -36,35 +41,33 @@ const floor: Law = {
 const layersNarrow: Law = {
   id: 'L2',
   says: 'taking away a tailoring, or any of what it reaches, or adding a restriction permits no more',
-  ofCustomer: inCells(function* (subject, { decided: usable }) {
-    const { space, decided } = subject
-    const { bdd } = space
-    const allowed = decided.allowed(usable)
-    for (const [i, reach] of usable.entries()) {
-      for (const less of [[], ...shrunk(reach).map((smaller) => [smaller])]) {
-        const fewer = decided.allowed(usable.toSpliced(i, 1, ...less))
-        yield [bdd.minus(fewer, allowed), `less of ${reach.tailoring} permits more`] as const
-      }
+  ofAll: ofNobody(function* (subject) {
+    for (const [id, without] of judgingsWithout(subject)) {
+      const more = subject.space.bdd.minus(subject.decided.permits, without.permits)
+      yield [more, `adding the restriction ${id} permits more`] as const
+    }
+  }),
+  // Tailorings never add up: what several permit is what each permits, so that each can be looked at alone.
+  ofCustomer: inTailorings(function* (subject, reach) {
+    const { bdd } = subject.space
+    const lifted = subject.decided.lifts(reach)
+    for (const smaller of shrunk(reach)) {
+      const message = `less of ${reach.tailoring} permits more`
+      yield [bdd.minus(subject.decided.lifts(smaller), lifted), message] as const
     }
     for (const [id, without] of judgingsWithout(subject)) {
-      const before = without.allowed(usable)
-      yield [bdd.minus(allowed, before), `adding the restriction ${id} permits more`] as const
+      const message = `adding the restriction ${id} permits more`
+      yield [bdd.minus(lifted, without.lifts(reach)), message] as const
     }
   }),
 }
 
-/** A reach with one lift, one use or one value less. */
+/** A tailoring with one lift or one use less. A value less is a smaller set in `covers`, and so are less times. */
 function shrunk(reach: ReachRule): readonly ReachRule[] {
-  const { lifts, uses, scope } = reach
+  const { lifts, uses } = reach
   return [
     ...[...lifts].map((id) => ({ ...reach, lifts: lifts.difference(new Set([id])) })),
     ...[...uses].map((id) => ({ ...reach, uses: uses.difference(new Set([id])) })),
-    ...[...scope].flatMap(([fact, values]) =>
-      values.map((value) => {
-        const fewer = values.filter((other) => other !== value)
-        return { ...reach, scope: new Map(scope).set(fact, fewer) }
-      }),
-    ),
   ]
 }
 
@@ -86,62 +89,59 @@ function judgingsWithout(subject: Subject): ReadonlyMap<string, Judging> {
   return made
 }
 
-/** Breaches of a cell in which saying more of what some variables stand for permits more. */
+/** Where saying more, of what some variables stand for, makes a function hold that did not. */
 function* sayingMore(
-  { space, decided }: Subject,
-  { decided: usable }: CellView,
+  { bdd, statements }: Space,
+  f: Func,
   kinds: readonly string[],
 ): Generator<Breach> {
-  const { bdd, statements } = space
-  const allowed = decided.allowed(usable)
   for (const [variable, { kind }] of statements.entries()) {
     if (!kinds.includes(kind)) continue
-    const said = bdd.restrict(allowed, variable, true)
-    const unsaid = bdd.restrict(allowed, variable, false)
+    const [said, unsaid] = [bdd.restrict(f, variable, true), bdd.restrict(f, variable, false)]
     yield [bdd.and(bdd.minus(said, unsaid), bdd.variable(variable)), 'saying more permits more']
+  }
+}
+
+/** A law that saying more permits no more: the policy by itself, and each tailoring with what it lifts. */
+function sayingNoMore(kinds: readonly string[]): Pick<Law, 'ofAll' | 'ofCustomer'> {
+  return {
+    ofAll: ofNobody(({ space, decided }) => sayingMore(space, decided.permits, kinds)),
+    ofCustomer: inTailorings(({ space, decided }, reach) =>
+      sayingMore(space, decided.lifts(reach), kinds),
+    ),
   }
 }
 
 const unsaidCounts: Law = {
   id: 'L3',
   says: 'adding values to a fact, or uses to a request, permits no more',
-  ofCustomer: inCells((subject, cell) => sayingMore(subject, cell, ['value', 'use'])),
+  ...sayingNoMore(['value', 'use']),
 }
 
 const detectorsNeverPermit: Law = {
   id: 'L4',
   says: 'raising a score suspects no fewer uses, and more suspected uses permit no more',
-  ofAll: ({ subject }) => {
-    for (const [leaf, { referAt, denyAt }] of subject.decided.rules.leaves) {
-      if (referAt >= 0 && denyAt <= 1 && referAt <= denyAt) continue
-      const signals = [{ detector: 'any', use: leaf, score: Math.min(1, Math.max(0, denyAt)) }]
-      const request = subject.request(
-        subject.nobody,
-        at(subject.nobody.cells, 0),
-        subject.space.wellFormed,
-      )
-      return {
-        message: `${leaf} is denied at a score that does not refer it`,
-        requests: [{ ...request, signals }],
-      }
-    }
-    return undefined
-  },
-  ofCustomer: inCells((subject, cell) => sayingMore(subject, cell, ['use', 'signal'])),
+  ...sayingNoMore(['use', 'signal']),
 }
 
 const noStitching: Law = {
   id: 'L5',
   says: 'whatever is permitted under exception, a single tailoring alone permits',
-  ofCustomer: inCells(({ space: { bdd }, decided, meant }, cell) => [
-    [
-      bdd.minus(
-        bdd.any(decided.exceptions(cell.decided)),
-        bdd.any(cell.meant.flatMap((reach) => meant.exceptions([reach]))),
-      ),
-      'an exception is permitted that no tailoring alone permits',
-    ],
-  ]),
+  ofCustomer: (proved, customer) =>
+    whereUsed(proved, customer, (reach, { meant }) => {
+      const { decided, meant: judged } = proved.subject
+      const isAlone = meant.some(
+        (other) =>
+          judged.lifts(other) === decided.lifts(reach) &&
+          judged.covers(other.scope) === decided.covers(reach.scope),
+      )
+      if (isAlone) return undefined
+      const { bdd } = proved.subject.space
+      const some = bdd.any(meant.flatMap((other) => judged.exceptions([other])))
+      return bdd.implies(decided.suits(reach), some)
+        ? undefined
+        : 'an exception is permitted that no tailoring alone permits'
+    }),
 }
 
 function placeOf({ contract, tailoring, deployment }: ReachRule): string {
@@ -196,14 +196,18 @@ const modelCeiling: Law = {
 const totality: Law = {
   id: 'L8',
   says: 'every request gets exactly one outcome',
-  ofCustomer: inCells(function* ({ space: { bdd }, decided }, { decided: usable }) {
+  // Whether one of several tailorings permits is asked of each in turn, and denied is what is left.
+  ofCustomer: inTailorings(function* ({ space: { bdd }, decided }, reach) {
     const { permits, never } = decided
-    const suited = bdd.any(usable.map((reach) => decided.suits(reach)))
-    const exception = bdd.any(decided.exceptions(usable))
-    const denied = bdd.minus(bdd.not(permits), bdd.minus(suited, never))
-    yield [bdd.not(bdd.any([permits, exception, denied])), 'a request gets no outcome']
-    const both = [bdd.and(permits, exception), bdd.and(permits, denied), bdd.and(exception, denied)]
-    yield [bdd.any(both), 'a request gets two outcomes']
+    const exception = bdd.minus(decided.lifts(reach), permits)
+    const denied = bdd.or(never, bdd.minus(bdd.not(permits), decided.lifts(reach)))
+    yield [bdd.not(bdd.any([permits, exception, denied])), 'a request gets no outcome'] as const
+    const twice = [
+      bdd.and(permits, exception),
+      bdd.and(permits, denied),
+      bdd.and(exception, denied),
+    ]
+    yield [bdd.any(twice), 'a request gets two outcomes'] as const
   }),
 }
 
@@ -234,19 +238,22 @@ const othersAreIrrelevant: Law = {
 const dutiesPersist: Law = {
   id: 'L11',
   says: 'an exception keeps every obligation that the policy attaches',
-  ofCustomer: inCells(function* ({ space: { bdd }, decided, meant }, { decided: usable }) {
-    const permitted: readonly (readonly [ReachRule | null, Func])[] = [
-      [null, decided.permits],
-      ...decided.exceptions(usable).map((f, i) => [at(usable, i), f] as const),
-    ]
-    for (const [id, owed] of meant.duties) {
-      for (const [reach, where] of permitted) {
-        const kept = reach?.obligations.includes(id) ? TRUE : (decided.duties.get(id) ?? FALSE)
-        const message = `the obligation ${id} of the policy is lost`
-        yield [bdd.and(where, bdd.minus(owed, kept)), message] as const
-      }
-    }
-  }),
+  ofAll: ofNobody((subject) => lostDuties(subject, subject.decided.permits, [])),
+  ofCustomer: inTailorings((subject, reach) =>
+    lostDuties(subject, subject.decided.lifts(reach), reach.obligations),
+  ),
+}
+
+function* lostDuties(
+  { space: { bdd }, decided, meant }: Subject,
+  permitted: Func,
+  obligations: readonly string[],
+): Generator<Breach> {
+  for (const [id, owed] of meant.duties) {
+    if (obligations.includes(id)) continue
+    const lost = bdd.minus(owed, decided.duties.get(id) ?? FALSE)
+    yield [bdd.and(permitted, lost), `the obligation ${id} of the policy is lost`]
+  }
 }
 
 export const LAWS: readonly Law[] = [
