@@ -124,7 +124,7 @@ function suitable(bundle: Bundle, request: Request, room: Room, leaves: Words): 
 const NO_MODEL = -1
 
 /** The index of the first reach for a deployment, or of one for a later deployment, by bisection. */
-function firstOf(reaches: readonly ReachTable[], deployment: string): number {
+export function firstOf(reaches: readonly ReachTable[], deployment: string): number {
   let low = 0
   let high = reaches.length - 1
   while (low < high) {

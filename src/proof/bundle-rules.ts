@@ -6,6 +6,7 @@ import {
   type ScopeMasks,
   spansOfContent,
 } from '../decision/content.ts'
+import { firstOf } from '../decision/decide.ts'
 import {
   type CustomerTable,
   type FactTable,
@@ -37,6 +38,7 @@ export function rulesOfContent(bundle: Bundle): Rules {
     restrictions: restrictions.map(({ id, prohibits, when, unless, never }) => ({
       id,
       prohibits: new Set(prohibits.map((index) => at(ids, index))),
+      limits: new Set(prohibits.map((index) => at(ids, index))),
       when: named(when),
       unless: unless.map(({ scope, obligations }) => ({ scope: named(scope), obligations })),
       never,
@@ -131,10 +133,11 @@ function namedBits(names: readonly string[], words: Words): readonly string[] {
 
 function ruleOf(
   names: Names,
-  { content, when, unless, never }: RestrictionTable,
+  { content, prohibits, when, unless, never }: RestrictionTable,
 ): Omit<Rule, 'prohibits'> {
   return {
     id: content.id,
+    limits: new Set(namedBits(names.leaves, prohibits)),
     when: scopeOfPairs(names, when),
     unless: unless.map(({ scope, obligations }) => ({
       scope: scopeOfPairs(names, scope),
@@ -153,12 +156,16 @@ function scopeOfPairs({ facts }: Names, pairs: Words): Allowed {
   return new Map(scope)
 }
 
-/** All reaches in the order in which contract and tailoring put them. */
+/** All reaches that `decide` finds, in the order in which it tries those of a deployment. */
 function reachTablesOf(table: CustomerTable): readonly ReachTable[] {
-  const all = table.all.length > 0 ? table.all : [table]
-  return all.toSorted(
-    (a, b) => compareIds(a.contract, b.contract) || compareIds(a.tailoring, b.tailoring),
-  )
+  const { all } = table
+  if (all.length === 0) return [table]
+  const deployments = [...new Set(all.map(({ deployment }) => deployment))].sort()
+  return deployments.flatMap((deployment) => {
+    const from = all.slice(firstOf(all, deployment))
+    const end = from.findIndex((reach) => reach.deployment !== deployment)
+    return end < 0 ? from : from.slice(0, end)
+  })
 }
 
 function reachRule(names: Names, reach: ReachTable): ReachRule {
@@ -184,47 +191,38 @@ function reachRule(names: Names, reach: ReachTable): ReachRule {
   }
 }
 
-/** Where tables that say the same thing in two places do not: a request that reads both, and which it is. */
-export interface Contradiction {
-  readonly use?: string
-  readonly fact?: string
-  readonly message: string
+/** A use whose own tables are not those of its leaves, for some restriction or as a whole. */
+export interface OddUse {
+  readonly use: string
+  /** The restriction's index; null: for all that its leaves are looked up for. */
+  readonly restriction: number | null
 }
 
-/** What `decide` reads of tables besides what `rulesOfTables` reads, and where the two do not agree. */
-export function contradictionsOf({
-  uses,
-  restrictions,
-  facts,
-  allValues,
-  content,
-}: Tables): readonly Contradiction[] {
+/** Where tables say in two places what they should say alike: of a use, and of its leaves. */
+export function oddUsesOf({ uses, restrictions, content }: Tables): readonly OddUse[] {
   const leaves = content.leaves.map(({ id }) => id)
-  const ofUses = [...uses].flatMap(([use, table]): Contradiction[] => {
+  return [...uses].flatMap(([use, table]): OddUse[] => {
     const under = namedBits(leaves, table.leaves)
     const indexes = table.indexes.map((index) => at(leaves, index))
-    const isSame = restrictions.every(
-      (_, i) =>
-        hasBit(table.restrictions, i) ===
-        under.some((leaf) => hasBit((uses.get(leaf) as UseTable).restrictions, i)),
-    )
-    const isListed = [...under].sort().join() === indexes.sort().join()
+    const isWhole = [...under].sort().join() === indexes.sort().join()
     const isItself = !leaves.includes(use) || under.join() === use
-    return isSame && isListed && isItself
-      ? []
-      : [{ use, message: `the tables of the use ${use} are not those of its leaves` }]
+    if (!isWhole || !isItself) return [{ use, restriction: null }]
+    return restrictions.flatMap((_, restriction): OddUse[] => {
+      const isUnder = under.some((leaf) =>
+        hasBit((uses.get(leaf) as UseTable).restrictions, restriction),
+      )
+      return hasBit(table.restrictions, restriction) === isUnder ? [] : [{ use, restriction }]
+    })
   })
-  const ofRestrictions = restrictions.flatMap(({ content: { id }, prohibits }, i) =>
-    leaves.flatMap((use, leaf): Contradiction[] =>
-      hasBit(prohibits, leaf) === hasBit((uses.get(use) as UseTable).restrictions, i)
-        ? []
-        : [{ use, message: `the tables do not agree on whether ${id} prohibits ${use}` }],
-    ),
-  )
-  const ofFacts = [...facts].flatMap(([fact, { index, values }]): Contradiction[] =>
-    valuesOf(values, wordAt(allValues, index)).length === values.length
-      ? []
-      : [{ fact, message: `a request that does not state ${fact} has not all its values` }],
-  )
-  return [...ofUses, ...ofRestrictions, ...ofFacts]
+}
+
+/** Values that a fact is missing when a request does not state it (semantics §2.2). */
+export function unsaidValuesOf({ facts, allValues }: Tables): readonly {
+  readonly fact: string
+  readonly value: string
+}[] {
+  return [...facts].flatMap(([fact, { index, values }]) => {
+    const said = valuesOf(values, wordAt(allValues, index))
+    return values.filter((value) => !said.includes(value)).map((value) => ({ fact, value }))
+  })
 }

@@ -7,7 +7,7 @@ import type { Spans } from '../interval.ts'
 import { type Provider, providerOf } from '../policy/provider.ts'
 import { isLeaf, thresholdsOf, usesOf } from '../policy/use-tree.ts'
 import type { Instant } from '../time.ts'
-import type { ReachRule, Rules } from './rules.ts'
+import type { ReachRule, Rule, Rules } from './rules.ts'
 
 /** What documents mean, by the definition: none of it goes the way that the compiler goes (semantics §4 to §8). */
 export function rulesOfDocuments(world: World): Rules {
@@ -24,7 +24,7 @@ export function rulesOfDocuments(world: World): Rules {
     leaves: new Map(nodes.filter(isLeaf).map((leaf) => [leaf.id, thresholdsOf(policy, leaf)])),
     restrictions: policy.restrictions.toSorted(byId).map((restriction) => ({
       id: restriction.id,
-      prohibits: new Set(restriction.prohibits.flatMap((id) => uses.get(id) ?? [])),
+      ...prohibiting(restriction.prohibits.flatMap((id) => uses.get(id) ?? [])),
       when: new Map(Object.entries(restriction.when ?? {})),
       unless: restriction.unless.map(({ scope, obligations }) => ({
         scope: new Map(Object.entries(scope)),
@@ -37,6 +37,11 @@ export function rulesOfDocuments(world: World): Rules {
     customers: [...contracts.keys()].sort(compareIds).filter((id) => reachesOf(id).length > 0),
     reachesOf,
   }
+}
+
+function prohibiting(leaves: readonly string[]): Pick<Rule, 'prohibits' | 'limits'> {
+  const prohibits = new Set(leaves)
+  return { prohibits, limits: prohibits }
 }
 
 interface DocumentsOf {

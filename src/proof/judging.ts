@@ -95,10 +95,10 @@ export class Judging {
     if (known !== undefined) return known
     const { bdd } = this.#space
     const lifted = bdd.all(
-      this.rules.restrictions.map(({ id, prohibits }, i) => {
+      this.rules.restrictions.map(({ id, limits }, i) => {
         const notTriggered = bdd.not(at(this.triggers, i))
         if (!lifts.has(id)) return notTriggered
-        return bdd.or(notTriggered, bdd.not(this.asks(prohibits.difference(uses))))
+        return bdd.or(notTriggered, bdd.not(this.asks(limits.difference(uses))))
       }),
     )
     const granted = bdd.minus(lifted, this.never)

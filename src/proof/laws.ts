@@ -5,6 +5,7 @@ import { FALSE, type Func } from './bdd.ts'
 import { Judging } from './judging.ts'
 import {
   type Breach,
+  inCells,
   inTailorings,
   type Law,
   ofNobody,
@@ -127,21 +128,18 @@ const detectorsNeverPermit: Law = {
 const noStitching: Law = {
   id: 'L5',
   says: 'whatever is permitted under exception, a single tailoring alone permits',
-  ofCustomer: (proved, customer) =>
-    whereUsed(proved, customer, (reach, { meant }) => {
-      const { decided, meant: judged } = proved.subject
-      const isAlone = meant.some(
+  ofCustomer: inCells(({ space: { bdd }, decided, meant }, cell) => {
+    const isMeant = (reach: ReachRule): boolean =>
+      cell.meant.some(
         (other) =>
-          judged.lifts(other) === decided.lifts(reach) &&
-          judged.covers(other.scope) === decided.covers(reach.scope),
+          meant.lifts(other) === decided.lifts(reach) &&
+          meant.covers(other.scope) === decided.covers(reach.scope),
       )
-      if (isAlone) return undefined
-      const { bdd } = proved.subject.space
-      const some = bdd.any(meant.flatMap((other) => judged.exceptions([other])))
-      return bdd.implies(decided.suits(reach), some)
-        ? undefined
-        : 'an exception is permitted that no tailoring alone permits'
-    }),
+    if (cell.decided.every(isMeant)) return []
+    const alone = bdd.any(cell.meant.flatMap((reach) => meant.exceptions([reach])))
+    const used = bdd.any(decided.exceptions(cell.decided))
+    return [[bdd.minus(used, alone), 'an exception is permitted that no tailoring alone permits']]
+  }),
 }
 
 function placeOf({ contract, tailoring, deployment }: ReachRule): string {

@@ -18,7 +18,7 @@ export interface Rules {
   readonly models: readonly string[]
   /** Ids of those who have any reach, in order. */
   readonly customers: readonly string[]
-  /** A customer's reaches: by contract, tailoring and deployment, which is the order in which they are tried. */
+  /** A customer's reaches, those of a deployment in the order in which they are tried: by contract and tailoring. */
   reachesOf(customer: string): readonly ReachRule[]
 }
 
@@ -33,6 +33,8 @@ export interface Rule {
   readonly id: string
   /** Ids of leaves. */
   readonly prohibits: ReadonlySet<string>
+  /** Those of them that a tailoring has to allow: the same, unless tables contradict themselves. */
+  readonly limits: ReadonlySet<string>
   readonly when: Allowed
   readonly unless: readonly { readonly scope: Allowed; readonly obligations: readonly string[] }[]
   /** Why nothing lifts it; null when a tailoring may. */

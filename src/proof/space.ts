@@ -52,6 +52,8 @@ export class Space {
   readonly statements: readonly Statement[]
   /** Where the variables are those of a request: each fact has a value, and some use is named. */
   readonly wellFormed: Func
+  /** Where no detector's score is stated: what is asked for is then certain. */
+  readonly isCertain: Func
   readonly #sides: readonly Rules[]
   readonly #values = new Map<string, ReadonlyMap<string, number>>()
   readonly #namings: readonly PlacedNaming[]
@@ -88,6 +90,10 @@ export class Space {
     this.dimensions = dimensions
     this.statements = statements
     this.wellFormed = this.bdd.and(this.#factsAreStated(), this.#someUseIsNamed())
+    const scores = namings.filter(({ statement }) => statement.kind === 'signal')
+    this.isCertain = this.bdd.not(
+      this.bdd.any(scores.map(({ variable }) => this.bdd.variable(variable))),
+    )
   }
 
   /** Whether a fact may have a value. */
