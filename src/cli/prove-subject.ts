@@ -94,7 +94,7 @@ function readStatements(path: string, rules: Rules): readonly ProofStatement[] {
 }
 
 function namesIn({ facts, uses, restrictions }: Rules): PolicyNames {
-  const none = known('name', [])
+  const none = known('obligation', [])
   return {
     facts: known('fact', facts.keys()),
     valuesOf: new Map([...facts].map(([id, values]) => [id, known('value', values)])),

@@ -10,7 +10,8 @@ export const KINDS = Object.keys(SHAPES) as DocumentKind[]
 export const schema: Command = {
   usage: '[KIND] [-o DIR]',
   summary: 'print the JSON Schemas of the documents, for editors',
-  help: `Prints the JSON Schema of one KIND of document (${KINDS.join(', ')}), or of all as one object.
+  help: `Prints the JSON Schema of one KIND of document, or of all as one object.
+KIND: ${KINDS.join(', ')}.
 With -o DIR writes one file a kind, KIND.schema.json. A document names its schema in a comment:
 # yaml-language-server: $schema=../schemas/policy.schema.json
 

@@ -110,7 +110,7 @@ function otherThan(name: string, taken: readonly string[]): string {
 }
 
 /** Some instant of a set that is not empty. */
-export function instantIn(times: Spans): Instant {
+function instantIn(times: Spans): Instant {
   const [from = -Infinity, until = Infinity] = times
   if (Number.isFinite(from)) return from
   return Number.isFinite(until) ? until - 1 : 0
