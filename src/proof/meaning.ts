@@ -285,10 +285,14 @@ function unlikeCell(
   ]
   for (const name of keysOf(own, theirs)) {
     const [mine, due] = [own.get(name), theirs.get(name)]
-    const isSameDuty = mine?.obligations === due?.obligations
-    const differs = isSameDuty
-      ? bdd.xor(mine?.where ?? FALSE, due?.where ?? FALSE)
-      : bdd.or(mine?.where ?? FALSE, due?.where ?? FALSE)
+    const [here, there] = [mine?.where ?? FALSE, due?.where ?? FALSE]
+    // An obligation that the policy attaches by itself is not lost.
+    const lost = [
+      ...(mine?.obligations ?? new Set<string>()).symmetricDifference(
+        due?.obligations ?? new Set<string>(),
+      ),
+    ].map((id) => bdd.minus(bdd.and(here, there), subject.meant.duties.get(id) ?? FALSE))
+    const differs = bdd.any([bdd.xor(here, there), ...lost])
     const message = `${name} does not permit ${customer.id} what the documents say`
     const found = violationAt(subject, customer, cell, [bdd.and(differs, isCertain), message])
     if (found) return found
@@ -298,7 +302,7 @@ function unlikeCell(
 
 interface Permits {
   readonly where: Func
-  readonly obligations: string
+  readonly obligations: ReadonlySet<string>
 }
 
 function permitsByName(
@@ -308,7 +312,7 @@ function permitsByName(
   return new Map(
     usable.map((reach, i) => [
       nameOf(reach),
-      { where: at(where, i), obligations: reach.obligations.join() },
+      { where: at(where, i), obligations: new Set(reach.obligations) },
     ]),
   )
 }
