@@ -1,3 +1,4 @@
+import { sorted } from '../ids.ts'
 import { contains, type Spans } from '../interval.ts'
 import type { Instant } from '../time.ts'
 import type { ReachRule } from './rules.ts'
@@ -6,6 +7,11 @@ import type { ReachRule } from './rules.ts'
 export interface Names {
   readonly ids: readonly string[]
   readonly isAllBut: boolean
+}
+
+/** Whether an id is among some names. */
+export function isNamed({ ids, isAllBut }: Names, id: string): boolean {
+  return ids.includes(id) !== isAllBut
 }
 
 /** Where and when just some of a customer's tailorings can be used. */
@@ -66,8 +72,4 @@ function periodsOf(sides: readonly (readonly ReachRule[])[], model: string): rea
     else period.times.push(from, until)
   }
   return [...periods.values()]
-}
-
-function sorted(ids: readonly string[]): readonly string[] {
-  return [...new Set(ids)].sort()
 }

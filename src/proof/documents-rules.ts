@@ -3,8 +3,8 @@ import { type Place, type Reach, reachOf } from '../contract/reach.ts'
 import { neverCode, serves, standing } from '../decision/definition.ts'
 import type { World } from '../decision/world.ts'
 import { byId, compareIds, sorted } from '../ids.ts'
-import type { Spans } from '../interval.ts'
-import { type Provider, providerOf } from '../policy/provider.ts'
+import { contains, type Spans } from '../interval.ts'
+import { leavesOf, type Provider, providerOf } from '../policy/provider.ts'
 import { isLeaf, thresholdsOf, usesOf } from '../policy/use-tree.ts'
 import type { Instant } from '../time.ts'
 import type { ReachRule, Rule, Rules } from './rules.ts'
@@ -16,15 +16,17 @@ export function rulesOfDocuments(world: World): Rules {
   const uses = new Map(nodes.map(({ id, leaves }) => [id, leaves]))
   const contracts = Map.groupBy(world.contracts.toSorted(byId), ({ customer }) => customer)
   const documents = { world, provider: providerOf(world) }
+  const { provider } = documents
   const reachesOf = (customer: string): readonly ReachRule[] =>
     (contracts.get(customer) ?? []).flatMap((contract) => reachesOfContract(documents, contract))
+  const hasReach = (contract: Contract): boolean => placesOf(provider, contract).length > 0
   return {
     facts: new Map(Object.entries(policy.facts).map(([id, { values }]) => [id, values])),
     uses,
     leaves: new Map(nodes.filter(isLeaf).map((leaf) => [leaf.id, thresholdsOf(policy, leaf)])),
     restrictions: policy.restrictions.toSorted(byId).map((restriction) => ({
       id: restriction.id,
-      ...prohibiting(restriction.prohibits.flatMap((id) => uses.get(id) ?? [])),
+      ...prohibiting(leavesOf(provider, restriction.prohibits)),
       when: new Map(Object.entries(restriction.when ?? {})),
       unless: restriction.unless.map(({ scope, obligations }) => ({
         scope: new Map(Object.entries(scope)),
@@ -34,13 +36,14 @@ export function rulesOfDocuments(world: World): Rules {
     })),
     models: sorted(models.models.map(({ id }) => id)),
     // Whoever has contracts that reach nothing is judged like anybody else.
-    customers: [...contracts.keys()].sort(compareIds).filter((id) => reachesOf(id).length > 0),
+    customers: [...contracts]
+      .flatMap(([id, own]) => (own.some(hasReach) ? [id] : []))
+      .sort(compareIds),
     reachesOf,
   }
 }
 
-function prohibiting(leaves: readonly string[]): Pick<Rule, 'prohibits' | 'limits'> {
-  const prohibits = new Set(leaves)
+function prohibiting(prohibits: ReadonlySet<string>): Pick<Rule, 'prohibits' | 'limits'> {
   return { prohibits, limits: prohibits }
 }
 
@@ -50,12 +53,22 @@ interface DocumentsOf {
 }
 
 function reachesOfContract(documents: DocumentsOf, contract: Contract): readonly ReachRule[] {
+  return placesOf(documents.provider, contract).map(({ place, reach }) =>
+    reachRuleOf(documents, contract, place, reach),
+  )
+}
+
+/** Where a contract reaches anything, in the order in which its tailorings are tried. */
+function placesOf(
+  provider: Provider,
+  contract: Contract,
+): readonly { readonly place: Place; readonly reach: Reach }[] {
   const { tailorings, deployments } = contract.terms
   return tailorings.toSorted(byId).flatMap((tailoring) =>
     deployments.toSorted(byId).flatMap((deployment) => {
       const place = { tailoring: tailoring.id, deployment: deployment.id }
-      const reach = reachOf(documents.provider, contract, place)
-      return reach ? [reachRuleOf(documents, contract, place, reach)] : []
+      const reach = reachOf(provider, contract, place)
+      return reach ? [{ place, reach }] : []
     }),
   )
 }
@@ -78,7 +91,9 @@ function reachRuleOf(
   })
   const usable = served.map(([model, spans]) => {
     const changes = [...instants, ...spans.filter(Number.isFinite)]
-    return [model, holdingAt(changes, (at) => isAt(inForce, at) && isAt(spans, at))] as const
+    const isUsed = (at: Instant): boolean => contains(inForce, at) && contains(spans, at)
+    // Not by the algebra of intervals, which is the compiler's.
+    return [model, holdingAt(changes, isUsed)] as const
   })
   return {
     contract: contract.id,
@@ -133,19 +148,15 @@ function holdingAt(changes: readonly Instant[], holds: (at: Instant) => boolean)
   return spans
 }
 
-function isAt(spans: Spans, at: Instant): boolean {
-  return spans.findLastIndex((edge) => edge <= at) % 2 === 0
-}
-
 /** What the entries of the catalogue let any contract reach at most, whoever signs it (semantics §7.1). */
 export function catalogueOf(world: World): readonly ReachRule[] {
-  const { uses } = providerOf(world)
+  const provider = providerOf(world)
   return world.exceptions.catalogue.map((entry) => ({
     contract: '',
     tailoring: entry.id,
     deployment: '',
     lifts: new Set(entry.lifts),
-    uses: new Set(entry.uses.flatMap((id) => uses.get(id)?.leaves ?? [])),
+    uses: leavesOf(provider, entry.uses),
     scope: new Map(Object.entries(entry.scope)),
     usable: new Map(),
     serves: new Map(),

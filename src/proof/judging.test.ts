@@ -10,7 +10,7 @@ import type { World } from '../decision/world.ts'
 import { contains } from '../interval.ts'
 import { type Bdd, FALSE, type Func, TRUE } from './bdd.ts'
 import { rulesOfContent, rulesOfTables } from './bundle-rules.ts'
-import { type Cell, cellsOf, type Names } from './cells.ts'
+import { type Cell, cellsOf, isNamed } from './cells.ts'
 import { rulesOfDocuments } from './documents-rules.ts'
 import { Judging } from './judging.ts'
 import type { Rules } from './rules.ts'
@@ -19,12 +19,9 @@ import { Space } from './space.ts'
 // The functions that proofs speak of, beside the definition: on random requests of random worlds they say the same.
 // They leave out the lease, as a bundle's digest does (semantics §10.1).
 
-function has({ ids, isAllBut }: Names, id: string): boolean {
-  return ids.includes(id) !== isAllBut
-}
-
 function isAt(cell: Cell, { deployment, model, at }: Request): boolean {
-  return has(cell.deployments, deployment) && has(cell.models, model) && contains(cell.times, at)
+  const isHere = isNamed(cell.deployments, deployment) && isNamed(cell.models, model)
+  return isHere && contains(cell.times, at)
 }
 
 /** The variables that are true of a request, the uses that detectors suspect among them. */

@@ -21,7 +21,7 @@ export interface Proved {
 export interface Violation {
   /** What is wrong, as a sentence. */
   readonly message: string
-  /** Requests that show it: one, or two of which the second is to be allowed no more than the first. */
+  /** A request that shows it; none where no request can. */
   readonly requests: readonly Request[]
 }
 
@@ -81,7 +81,7 @@ function liftKeyOf({ lifts, uses, obligations }: ReachRule): string {
 
 /** A law that looks at each cell, at one of those that are judged alike. */
 export function inCells(
-  breachesOf: (subject: Subject, cell: CellView, customer: CustomerView) => Iterable<Breach>,
+  breachesOf: (subject: Subject, cell: CellView) => Iterable<Breach>,
 ): NonNullable<Law['ofCustomer']> {
   const known = new WeakMap<Subject, Set<string>>()
   return ({ subject }, customer) => {
@@ -89,7 +89,7 @@ export function inCells(
     known.set(subject, proved)
     for (const cell of customer.cells) {
       if (proved.has(cell.key)) continue
-      const breaches = breachesOf(subject, cell, customer)
+      const breaches = breachesOf(subject, cell)
       const violation = firstViolation(subject, customer, cell, breaches)
       if (violation) return violation
       proved.add(cell.key)

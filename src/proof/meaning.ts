@@ -1,4 +1,4 @@
-import { at } from '../assert.ts'
+import { assert, at } from '../assert.ts'
 import type { Bundle } from '../decision/bundle.ts'
 import type { Request, Signal } from '../decision/request.ts'
 import type { Tables } from '../decision/tables.ts'
@@ -101,10 +101,8 @@ function unlike(subject: Subject, f: Func, g: Func, message: string): Violation 
 function unlikeThresholds(subject: Subject): Violation | undefined {
   const [decided, meant] = [subject.decided.rules, subject.meant.rules]
   for (const [use, { referAt, denyAt }] of meant.leaves) {
-    const other = at(
-      [decided.leaves.get(use)].filter((found) => found !== undefined),
-      0,
-    )
+    const other = decided.leaves.get(use)
+    assert(other !== undefined, 'both know the same leaves by now')
     const isReferred = other.referAt === referAt
     if (isReferred && other.denyAt === denyAt) continue
     const [low, high] = isReferred ? [other.denyAt, denyAt] : [other.referAt, referAt]

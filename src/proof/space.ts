@@ -1,5 +1,6 @@
 import { assert, at } from '../assert.ts'
 import type { Signal } from '../decision/request.ts'
+import { sorted } from '../ids.ts'
 import { Bdd, type Func } from './bdd.ts'
 import type { Rules } from './rules.ts'
 
@@ -206,7 +207,7 @@ function factsLookedAt(sides: readonly Rules[], { leaves }: Naming): readonly st
         ...unless.flatMap(({ scope }) => [...scope.keys()]),
       ]),
   )
-  return [...new Set(names)].sort()
+  return sorted(names)
 }
 
 /** Every fact that some side knows, with every value that some side gives it. */

@@ -1,9 +1,10 @@
 import type { ProofStatement } from '../decision/proofs.ts'
 import { contains } from '../interval.ts'
 import { FALSE, type Func } from './bdd.ts'
+import { isNamed } from './cells.ts'
 import { type Breach, inCells, type Law, type Violation, violationAt } from './law.ts'
 import type { ReachRule, Rules } from './rules.ts'
-import type { CellView, CustomerView, Subject } from './subject.ts'
+import { type CellView, type CustomerView, instantIn, type Subject } from './subject.ts'
 
 /** A statement of `proofs.yaml` (docs/formats.md), as something to prove. */
 export function lawOfStatement({ id, never, only, everything }: ProofStatement): Law {
@@ -100,15 +101,13 @@ function* partsOf(
   const known = [...mine.cells, ...theirs.cells].flatMap((other) => other.models.ids)
   const all = [...new Set([...known, ...models, 'unlisted'])]
   for (const model of all) {
-    if (cell.models.ids.includes(model) === cell.models.isAllBut) continue
-    const served = theirs.cells.filter(
-      (other) => other.models.ids.includes(model) !== other.models.isAllBut,
-    )
+    if (!isNamed(cell.models, model)) continue
+    const served = theirs.cells.filter((other) => isNamed(other.models, model))
     const edges = [...new Set([...cell.times, ...served.flatMap(({ times }) => times)])]
     const ascending = edges.sort((a, b) => a - b)
     for (const [i, from] of ascending.slice(0, -1).entries()) {
       const until = ascending[i + 1] ?? Infinity
-      const instant = Number.isFinite(from) ? from : until - 1
+      const instant = instantIn([from, until])
       if (!contains(cell.times, instant)) continue
       const others = served.filter(({ times }) => contains(times, instant))
       const place = { models: { ids: [model], isAllBut: false }, times: [from, until] }

@@ -1,5 +1,6 @@
-import { at as atIndex } from '../assert.ts'
+import { at } from '../assert.ts'
 import type { Request } from '../decision/request.ts'
+import { sorted } from '../ids.ts'
 import type { Spans } from '../interval.ts'
 import type { Instant } from '../time.ts'
 import type { Func } from './bdd.ts'
@@ -27,7 +28,7 @@ export class Subject {
   /** Everybody who has any reach, by either of the rules. */
   customers(): readonly string[] {
     const [decided, meant] = [this.decided.rules.customers, this.meant.rules.customers]
-    return [...new Set([...decided, ...meant])].sort()
+    return sorted([...decided, ...meant])
   }
 
   view(customer: string): CustomerView {
@@ -37,14 +38,10 @@ export class Subject {
   }
 
   /** A request of a customer in a cell, at a place where a function holds. */
-  request(customer: CustomerView, cell: CellView, f: Func): Request {
-    return this.requestAt(customer, cell, this.space.bdd.witness(f))
-  }
-
-  requestAt(
+  request(
     { id, decided, meant }: CustomerView,
     { deployments, models, times }: CellView,
-    truths: ReadonlySet<number>,
+    f: Func,
   ): Request {
     const listed = [...this.decided.rules.models, ...this.meant.rules.models]
     const named = [...decided, ...meant].map(({ deployment }) => deployment)
@@ -53,7 +50,7 @@ export class Subject {
       customer: id,
       deployment: oneOf(deployments, 'elsewhere', named),
       model: oneOf(models, 'unlisted', listed),
-      ...this.space.stated(truths),
+      ...this.space.stated(this.space.bdd.witness(f)),
       at: instantIn(times),
     }
   }
@@ -71,7 +68,7 @@ export interface CustomerView {
 export interface CellView extends Cell {
   readonly decided: readonly ReachRule[]
   readonly meant: readonly ReachRule[]
-  /** Two cells of one key are judged alike, by whom they permit and by name. */
+  /** Two cells of one key permit alike, whatever the tailorings are called. */
   readonly key: string
 }
 
@@ -98,7 +95,7 @@ function shapeKeyOf(reach: ReachRule): string {
 }
 
 function oneOf({ ids, isAllBut }: Names, name: string, taken: readonly string[]): string {
-  return isAllBut ? otherThan(name, taken) : atIndex(ids, 0)
+  return isAllBut ? otherThan(name, taken) : at(ids, 0)
 }
 
 /** A name that is not among some. */
@@ -110,7 +107,7 @@ function otherThan(name: string, taken: readonly string[]): string {
 }
 
 /** Some instant of a set that is not empty. */
-function instantIn(times: Spans): Instant {
+export function instantIn(times: Spans): Instant {
   const [from = -Infinity, until = Infinity] = times
   if (Number.isFinite(from)) return from
   return Number.isFinite(until) ? until - 1 : 0
