@@ -4,6 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { type Bundle, type Lease, NO_LEASE } from '../decision/bundle.ts'
 import { BUNDLE_CHARS_MAX, type BundleError, readBundle } from '../decision/bundle-file.ts'
 import { compile } from '../decision/compile.ts'
+import type { Documents } from '../decision/documents.ts'
 import type { World } from '../decision/world.ts'
 import type { LocatedProblem } from '../document.ts'
 import { fail, ok, type Result } from '../result.ts'
@@ -63,12 +64,13 @@ export function readBundleFile(path: string): Result<BundleFile, BundleError> {
 }
 
 export function compileDirectory(dir: string, lease: Lease = NO_LEASE): Bundle {
-  return compile(loadWorld(dir), sha256, lease)
+  return compile(loadDocuments(dir).world, sha256, lease)
 }
 
 /** The documents of a directory without errors; otherwise refuses it whole. */
-function loadWorld(dir: string): World {
-  const { problems, world } = readDirectory(dir)
-  if (world !== undefined) return world
+export function loadDocuments(dir: string): Documents & { readonly world: World } {
+  const documents = readDirectory(dir)
+  const { problems, world } = documents
+  if (world !== undefined) return { ...documents, world }
   throw new RefusedDirectory(dir, problems)
 }

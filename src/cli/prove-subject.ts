@@ -5,18 +5,16 @@ import { decide } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import { decideByDefinition } from '../decision/definition.ts'
 import { problemsOf, readDocument } from '../decision/documents.ts'
-import { checkProofs, type ProofStatement } from '../decision/proofs.ts'
+import { checkProofs, type ProofStatement, type ProvableNames } from '../decision/proofs.ts'
 import type { Request } from '../decision/request.ts'
-import type { World } from '../decision/world.ts'
-import type { PolicyNames } from '../policy/check-policy.ts'
 import { rulesOfContent, rulesOfTables } from '../proof/bundle-rules.ts'
 import { catalogueOf, rulesOfDocuments } from '../proof/documents-rules.ts'
 import type { Proved } from '../proof/law.ts'
 import type { Rules } from '../proof/rules.ts'
 import { Subject } from '../proof/subject.ts'
 import { known } from '../reference.ts'
-import { readDirectory, readSourceFile } from './directory.ts'
-import { isFile, loadBundle, RefusedDirectory, sha256 } from './load.ts'
+import { readSourceFile } from './directory.ts'
+import { isFile, loadBundle, loadDocuments, RefusedDirectory, sha256 } from './load.ts'
 
 /** What `proviso prove` speaks of. */
 export interface ToProve {
@@ -39,8 +37,7 @@ export function loadToProve(path: string, proofsFile: string | undefined): ToPro
 }
 
 function ofDirectory(dir: string): ToProve {
-  const { problems, world, statements } = readDirectory(dir)
-  if (world === undefined) throw new RefusedDirectory(dir, problems)
+  const { world, statements } = loadDocuments(dir)
   const bundle = compile(world, sha256)
   const reversed = compile({ ...world, contracts: world.contracts.toReversed() }, sha256)
   return {
@@ -52,12 +49,8 @@ function ofDirectory(dir: string): ToProve {
       catalogue: catalogueOf(world),
     },
     statements,
-    meant: (request) => meantBy(world, request),
+    meant: (request) => decideByDefinition(world, request),
   }
-}
-
-function meantBy(world: World, request: Request): Meant {
-  return decideByDefinition(world, request)
 }
 
 function ofBundle(path: string): ToProve {
@@ -93,8 +86,7 @@ function readStatements(path: string, rules: Rules): readonly ProofStatement[] {
   return read.value.statements
 }
 
-function namesIn({ facts, uses, restrictions }: Rules): PolicyNames {
-  const none = known('obligation', [])
+function namesIn({ facts, uses, restrictions }: Rules): ProvableNames {
   return {
     facts: known('fact', facts.keys()),
     valuesOf: new Map([...facts].map(([id, values]) => [id, known('value', values)])),
@@ -103,7 +95,5 @@ function namesIn({ facts, uses, restrictions }: Rules): PolicyNames {
       'restriction',
       restrictions.map(({ id }) => id),
     ),
-    harms: none,
-    obligations: none,
   }
 }

@@ -1,13 +1,14 @@
 import { decide } from '../decision/decide.ts'
 import type { Request } from '../decision/request.ts'
 import { TooLarge } from '../proof/bdd.ts'
+import type { Law } from '../proof/law.ts'
 import { LAWS } from '../proof/laws.ts'
-import { type Covered, type Proof, prove as proveLaws } from '../proof/prove.ts'
+import { type Covered, type Proof, type Proofs, prove as proveLaws } from '../proof/prove.ts'
 import { lawOfStatement } from '../proof/statement-laws.ts'
 import { printInstant } from '../time.ts'
 import { type Command, EXIT } from './command.ts'
 import { counted, styled, writeJson, writeLine } from './output.ts'
-import { loadToProve, type ToProve } from './prove-subject.ts'
+import { loadToProve, type Meant, type ToProve } from './prove-subject.ts'
 import { UsageError } from './usage-error.ts'
 
 export const prove: Command = {
@@ -17,7 +18,8 @@ export const prove: Command = {
 compiles to, and each statement of DIR/proofs.yaml, or of FILE. What does not hold comes with a request
 that shows it. DIR may be a bundle file, whose tables are then held against its own content.
 
-Exit 0: all of it holds. 1: some of it does not, or DIR or FILE has errors. 2: wrong usage.`,
+Exit 0: all of it holds. 1: some of it does not, or DIR or FILE has errors. 2: wrong usage,
+or a proof that takes more memory than it may.`,
   options: { proofs: { type: 'string' } },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
@@ -38,10 +40,7 @@ Exit 0: all of it holds. 1: some of it does not, or DIR or FILE has errors. 2: w
   },
 }
 
-function proofsOf(
-  { proved }: ToProve,
-  laws: Parameters<typeof proveLaws>[1],
-): ReturnType<typeof proveLaws> {
+function proofsOf({ proved }: ToProve, laws: readonly Law[]): Proofs {
   try {
     return proveLaws(proved, laws)
   } catch (error) {
@@ -75,21 +74,14 @@ function printableOf({ law, violation, openEntries }: Proof, toProve: ToProve): 
 /** A request of a counterexample, with what is decided and what was meant. */
 function shownBy({ proved, meant }: ToProve, request: Request): object {
   const decided = decide(proved.bundle, request)
-  const { outcome, contract, tailoring, triggered, obligations } = meant(request)
   return {
     request: { ...request, at: printInstant(request.at) },
     decided: decided.ok ? partOf(decided.value) : { error: decided.error },
-    meant: partOf({ outcome, contract, tailoring, triggered, obligations }),
+    meant: partOf(meant(request)),
   }
 }
 
-function partOf({
-  outcome,
-  contract,
-  tailoring,
-  triggered,
-  obligations,
-}: ReturnType<ToProve['meant']>): object {
+function partOf({ outcome, contract, tailoring, triggered, obligations }: Meant): object {
   const used = contract === null ? {} : { contract, tailoring }
   return { outcome, triggered, ...used, obligations }
 }

@@ -6,8 +6,7 @@ import type { PlacedCase } from '../decision/documents.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
 import { parseRequest } from '../decision/request.ts'
 import { type Command, EXIT } from './command.ts'
-import { readDirectory } from './directory.ts'
-import { isFile, RefusedDirectory, sha256 } from './load.ts'
+import { isFile, loadDocuments, sha256 } from './load.ts'
 import { counted, styled, writeJson, writeLine } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -22,8 +21,7 @@ Exit 0: all as expected. 1: some are not, or DIR has errors. 2: wrong usage.`,
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
     if (isFile(args.first)) throw new UsageError('a bundle holds no cases; name the directory')
-    const { problems, world, cases } = readDirectory(args.first)
-    if (!world) throw new RefusedDirectory(args.first, problems)
+    const { world, cases } = loadDocuments(args.first)
     const bundle = compile(world, sha256)
     const results = cases.map((placed) => ({ placed, difference: differenceOf(bundle, placed) }))
     const failed = results.filter(({ difference }) => difference !== undefined)

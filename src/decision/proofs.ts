@@ -28,9 +28,12 @@ export const proofs = z.strictObject({
 export type Proofs = z.output<typeof proofs>
 export type ProofStatement = Proofs['statements'][number]
 
+/** What statements may name of a policy. */
+export type ProvableNames = Pick<PolicyNames, 'facts' | 'valuesOf' | 'uses' | 'restrictions'>
+
 /** Reports statements that say nothing, name nothing or cannot all be meant. */
 export function checkProofs(
-  { names, customers }: { readonly names: PolicyNames; readonly customers: Iterable<string> },
+  { names, customers }: { readonly names: ProvableNames; readonly customers: Iterable<string> },
   { statements }: Pick<Proofs, 'statements'>,
   report: Report,
 ): void {
@@ -74,7 +77,7 @@ function checkerOfCustomers(
 }
 
 function checkNever(
-  names: PolicyNames,
+  names: ProvableNames,
   { uses = [], facts = {}, customers = [] }: NonNullable<ProofStatement['never']>,
   path: Path,
   report: Report,

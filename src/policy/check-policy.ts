@@ -189,7 +189,12 @@ function checkRestriction(
 }
 
 /** Reports unknown facts and values, and sets that are empty (semantics §4). */
-export function checkScope(report: Report, names: PolicyNames, scope: Scope, path: Path): void {
+export function checkScope(
+  report: Report,
+  names: Pick<PolicyNames, 'facts' | 'valuesOf'>,
+  scope: Scope,
+  path: Path,
+): void {
   for (const [fact, values] of Object.entries(scope)) {
     const at = [...path, fact]
     if (values.length === 0) {
