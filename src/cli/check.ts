@@ -10,8 +10,8 @@ import { counted, printProblem, styled, writeJson, writeLine } from './output.ts
 export const check: Command = {
   usage: 'DIR',
   summary: 'report every error of a policy directory, then a summary',
-  help: `Checks all documents of DIR together: policy.yaml, exceptions.yaml, models.yaml, contracts/ and
-tests/. Every error and warning is reported at once, with file, line and column. DIR may also be a
+  help: `Checks all documents of DIR together: policy.yaml, exceptions.yaml, models.yaml, contracts/,
+tests/ and proofs.yaml. Every error and warning is reported at once, with file, line and column. DIR may also be a
 bundle file, whose digest and structure are then checked.
 
 Exit 0: no error (there may be warnings). 1: errors. 2: DIR cannot be read.`,
