@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type { Bundle } from '../decision/bundle.ts'
 import { printBundle, readBundle } from '../decision/bundle-file.ts'
 import { compile } from '../decision/compile.ts'
@@ -76,7 +77,7 @@ function ofBundle(path: string): ToProve {
 }
 
 function readStatements(path: string, rules: Rules): readonly ProofStatement[] {
-  const read = readDocument('proofs', readSourceFile('.', path))
+  const read = readDocument('proofs', readSourceFile(dirname(path), basename(path)))
   if (read.source.raw !== undefined) {
     checkProofs({ names: namesIn(rules), customers: rules.customers }, read.value, read.report)
   }

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { bundleOf, sha256 } from '../../test/bundle-of.ts'
+import { EXAMPLE, EXAMPLE_DIR } from '../../test/example-world.ts'
+import { proviso } from '../../test/proviso.ts'
+import { printBundle } from '../decision/bundle-file.ts'
+
+const TEMP = mkdtempSync(join(tmpdir(), 'proviso-prove-'))
+afterAll(() => rmSync(TEMP, { recursive: true }))
+
+const BUNDLE = join(TEMP, 'example.bundle')
+writeFileSync(BUNDLE, [...printBundle(bundleOf(EXAMPLE), sha256)].join(''))
+
+/** A file of statements, by its whole path. */
+function statements(...lines: readonly string[]): string {
+  const file = join(TEMP, 'said.yaml')
+  const said = lines.map((line) => `  - ${line}\n`).join('')
+  writeFileSync(file, `format: proviso/proofs@1\nstatements:\n${said}`)
+  return file
+}
+
+interface Printed {
+  readonly statements: readonly {
+    readonly id: string
+    readonly holds: boolean
+    readonly ofAnyContract: boolean | null
+    readonly counterexample?: { readonly requests: readonly { readonly decided: unknown }[] }
+  }[]
+}
+
+async function proved(
+  dir: string,
+  ...lines: readonly string[]
+): Promise<readonly [number | null, Printed['statements']]> {
+  const args = ['prove', dir, '--proofs', statements(...lines), '--json']
+  const { code, stdout } = await proviso(args)
+  return [code, (JSON.parse(stdout) as Printed).statements]
+}
+
+test('of the example every law and every statement holds', async () => {
+  const { code, stdout, stderr } = await proviso(['prove', EXAMPLE_DIR])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toContain('all 15 hold')
+  expect(stdout).not.toContain('fails')
+})
+
+test('a statement that does not hold comes with a request that is decided so', async () => {
+  const [code, [first, second]] = await proved(
+    BUNDLE,
+    '{ id: a, never: { uses: [surveillance.intelligence-analysis] } }',
+    '{ id: b, never: { uses: [weapons] } }',
+  )
+  expect(code).toBe(1)
+  expect(first?.counterexample?.requests[0]?.decided).toMatchObject({
+    outcome: 'permit-under-exception',
+  })
+  expect(first).toMatchObject({ holds: false, ofAnyContract: null })
+  expect(second).toMatchObject({ id: 'b', holds: true })
+})
+
+test('who else reaches a restriction, and who is permitted less than another, is found', async () => {
+  const [code, found] = await proved(
+    EXAMPLE_DIR,
+    '{ id: a, only: { customers: [ministry-of-assessment], reach: surveillance.persons } }',
+    '{ id: b, everything: { permitted-to: ministry-of-assessment, is-permitted-to: joint-assessment-cell } }',
+    '{ id: c, everything: { permitted-to: nobody-at-all, is-permitted-to: ministry-of-assessment } }',
+  )
+  expect(code).toBe(1)
+  expect(found.map(({ holds }) => holds)).toEqual([false, false, true])
+})
+
+test('statements that name nothing, contradict each other or have another format are refused', async () => {
+  const refused = async (file: string, ...parts: readonly string[]): Promise<void> => {
+    const { code, stderr } = await proviso(['prove', BUNDLE, '--proofs', file])
+    expect(code).toBe(1)
+    for (const part of parts) expect(stderr).toContain(part)
+  }
+  const reach = 'reach: surveillance.persons'
+  await refused(statements('{ id: a, never: { uses: [weapns] } }'), 'said.yaml:3', '`weapons`')
+  await refused(
+    statements(
+      `{ id: a, only: { customers: [ministry-of-assessment], ${reach} } }`,
+      `{ id: b, only: { customers: [joint-assessment-cell], ${reach} } }`,
+    ),
+    'contradiction',
+    'keep one',
+  )
+  const other = join(TEMP, 'other.yaml')
+  writeFileSync(other, 'format: proviso/proofs@2\nstatements: []\n')
+  await refused(other, 'proviso/proofs@1')
+})
+
+test('what cannot be read exits 2 with one sentence', async () => {
+  for (const args of [[BUNDLE, '--proofs', join(TEMP, 'none.yaml')], [join(TEMP, 'none')]]) {
+    const { code, stdout, stderr } = await proviso(['prove', ...args])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  }
+})
