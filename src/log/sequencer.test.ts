@@ -49,6 +49,22 @@ test.each(['sync', 'syncDirectory'] as const)(
   },
 )
 
+test('nothing is acknowledged after a sync that fails beside it, while the next segment is made', async () => {
+  const files = new SimulatedFiles()
+  const sequencer = await openSequencer(files, GOVERNANCE_KEY)
+  let hasFailed = false
+  files.onCall = ({ kind, path }: Call): Fault | undefined => {
+    // What is appended gets to the disk last of all.
+    files.turns = (): number => (kind === 'sync' && path.endsWith('.segment') ? 10_000 : 1)
+    if (kind !== 'sync' || path !== 'journal/next.part' || sequencer.size === 0) return undefined
+    hasFailed = true
+    return { kind: 'error', code: 'EIO', when: 'before' }
+  }
+  expect(await sequencer.append([recordItem(0)])).toBe(0)
+  await expect(sequencer.append([recordItem(1)])).rejects.toMatchObject({ code: 'stopped' })
+  expect(hasFailed).toBe(true)
+})
+
 test('a disk that is full while room is taken ahead of need does not stop the log', async () => {
   const files = new SimulatedFiles()
   const sequencer = await openSequencer(files, GOVERNANCE_KEY)
