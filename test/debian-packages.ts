@@ -12,9 +12,11 @@ import { delimiter, isAbsolute, resolve } from 'node:path'
 const PROGRAMS = {
   chromium: 'chromium',
   curl: 'curl',
+  cvc5: 'cvc5',
   'golang-go': 'go',
   'golang-golang-x-mod-dev': '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
   python3: 'python3',
+  z3: 'z3',
 } as const
 
 type DebianPackage = keyof typeof PROGRAMS

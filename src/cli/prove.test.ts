@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -98,4 +98,16 @@ test('what cannot be read exits 2 with one sentence', async () => {
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr.trim().split('\n')).toHaveLength(1)
   }
+})
+
+test('--smt writes a file a law, takes away those of before, and leaves any other directory alone', async () => {
+  const out = join(TEMP, 'smt')
+  await proviso(['prove', EXAMPLE_DIR, '--smt', out])
+  const first = readdirSync(out)
+  expect(first).toEqual(expect.arrayContaining(['L1.smt2', 'meaning.smt2', 'no-weapons.smt2']))
+  await proviso(['prove', BUNDLE, '--smt', out])
+  expect(readdirSync(out)).toEqual(first.filter((name) => /^(L|meaning)/.test(name)))
+  expect(readFileSync(join(out, 'L1.smt2'), 'utf8').match(/\(check-sat\)/g)).toHaveLength(1)
+  const { code, stderr } = await proviso(['prove', BUNDLE, '--smt', TEMP])
+  expect([code, stderr]).toEqual([2, expect.stringContaining('name a directory that is new')])
 })

@@ -10,20 +10,26 @@ import { type Command, EXIT } from './command.ts'
 import { counted, styled, writeJson, writeLine } from './output.ts'
 import { loadToProve, type Meant, type ToProve } from './prove-subject.ts'
 import { UsageError } from './usage-error.ts'
+import { writeSmt } from './write-smt.ts'
 
 export const prove: Command = {
-  usage: 'DIR [--proofs FILE]',
+  usage: 'DIR [--proofs FILE] [--smt OUT]',
   summary: 'prove the laws of decisions, and the statements of proofs.yaml',
   help: `Decides, for all requests at once, whether each law of docs/semantics.md §11 holds of what DIR
 compiles to, and each statement of DIR/proofs.yaml, or of FILE. What does not hold comes with a request
 that shows it. DIR may be a bundle file, whose tables are then held against its own content.
 
+With --smt each law is also written to the directory OUT, negated, as a file of SMT-LIB 2 in the logic
+QF_BV: z3 FILE and cvc5 --bitblast=eager FILE say unsat when it holds.
+
 Exit 0: all of it holds. 1: some of it does not, or DIR or FILE has errors. 2: wrong usage,
 or a proof that takes more memory than it may.`,
-  options: { proofs: { type: 'string' } },
+  options: { proofs: { type: 'string' }, smt: { type: 'string' } },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
     const toProve = loadToProve(args.first, args.text('proofs'))
+    const out = args.text('smt')
+    if (out !== undefined) writeSmt(out, toProve)
     const laws = [...LAWS, ...toProve.statements.map(lawOfStatement)]
     const { proofs, covered } = proofsOf(toProve, laws)
     const printed = proofs.map((proof) => printableOf(proof, toProve))

@@ -226,3 +226,26 @@ export function unsaidValuesOf({ facts, allValues }: Tables): readonly {
     return values.filter((value) => !said.includes(value)).map((value) => ({ fact, value }))
   })
 }
+
+/** What `decide` finds of each use that a request names: its leaves, the restrictions, and the leaves of its scores. */
+export function lookUpsOf({ uses, restrictions, content }: Tables): ReadonlyMap<
+  string,
+  {
+    readonly leaves: readonly string[]
+    readonly restrictions: readonly string[]
+    readonly scored: readonly string[]
+  }
+> {
+  const leaves = content.leaves.map(({ id }) => id)
+  const ids = restrictions.map((restriction) => restriction.content.id)
+  return new Map(
+    [...uses].map(([use, table]) => [
+      use,
+      {
+        leaves: namedBits(leaves, table.leaves),
+        restrictions: namedBits(ids, table.restrictions),
+        scored: table.indexes.map((index) => at(leaves, index)),
+      },
+    ]),
+  )
+}
