@@ -11,11 +11,10 @@ import {
   type RecordedDecision,
 } from '../decision/replayed.ts'
 import { parseRequest, type Request } from '../decision/request.ts'
-import { isDigest } from '../digest.ts'
 import { exactMembers, parseJson } from '../json.ts'
 import type { Instant } from '../time.ts'
 import { RECORD_BYTES_MAX } from './record-chunks.ts'
-import { digestIfPrinted, recordTextOf } from './record-text.ts'
+import { isSameAsKept, type RecordText, type RecordTexts } from './record-text.ts'
 import { countDifferent, countFlip, countUnjudged, newTally, type Tally } from './replay-tally.ts'
 
 // One piece of a file of records, judged again.
@@ -24,21 +23,37 @@ export interface Judge {
   readonly bundle: Bundle
   /** Null: each at its own instant. */
   readonly asOf: Instant | null
+  readonly texts: RecordTexts
 }
 
 const NEWLINE = 0x0a
 const BLANK = /^[ \t\r]*$/
 
+/** How much is decoded at a time, in bytes, unless a line is longer: little enough to stay in a core's cache. */
+const BLOCK_BYTES = 65_536
+
 /** Judges the records of whole lines again. */
 export function judgeChunk(judge: Judge, chunk: Uint8Array): Tally {
   const tally = newTally()
   const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  if (isUtf8(bytes)) judgeText(judge, bytes.toString(), tally)
-  else judgeBytes(judge, bytes, tally)
+  let start = 0
+  while (start < bytes.length) {
+    const end = endOfLine(bytes, Math.min(start + BLOCK_BYTES, bytes.length) - 1)
+    const block = bytes.subarray(start, end)
+    if (isUtf8(block)) judgeLines(judge, block.toString(), tally)
+    else judgeBytes(judge, block, tally)
+    start = end
+  }
   return tally
 }
 
-function judgeText(judge: Judge, text: string, tally: Tally): void {
+/** The index after the line that an index is in. */
+function endOfLine(bytes: Buffer, index: number): number {
+  const newline = bytes.indexOf(NEWLINE, index)
+  return newline < 0 ? bytes.length : newline + 1
+}
+
+function judgeLines(judge: Judge, text: string, tally: Tally): void {
   let start = 0
   while (start < text.length) {
     const newline = text.indexOf('\n', start)
@@ -53,14 +68,15 @@ function judgeText(judge: Judge, text: string, tally: Tally): void {
 function judgeBytes(judge: Judge, bytes: Buffer, tally: Tally): void {
   let start = 0
   while (start < bytes.length) {
-    const newline = bytes.indexOf(NEWLINE, start)
-    const end = newline < 0 ? bytes.length : newline
+    const end = endOfLine(bytes, start)
     const line = bytes.subarray(start, end)
-    tally.lines++
     // One that is too long has been cut off, perhaps within a character.
-    if (isUtf8(line) || line.length > RECORD_BYTES_MAX) judgeLine(judge, line.toString(), tally)
-    else refuse(tally, { code: 'malformed-line', field: '', message: 'the line is not UTF-8' })
-    start = end + 1
+    if (isUtf8(line) || line.length > RECORD_BYTES_MAX) judgeLines(judge, line.toString(), tally)
+    else {
+      tally.lines++
+      refuse(tally, { code: 'malformed-line', field: '', message: 'the line is not UTF-8' })
+    }
+    start = end
   }
 }
 
@@ -70,32 +86,20 @@ function judgeLine(judge: Judge, line: string, tally: Tally): void {
     const message = `a record has at most ${RECORD_BYTES_MAX} bytes`
     return refuse(tally, { code: 'malformed-line', field: '', message })
   }
-  if (isJudgedAsPrinted(judge, line, tally) || BLANK.test(line)) return
-  judgeRecord(judge, line, tally)
+  const text = judge.texts.read(line)
+  if (text) judgeText(judge, text, tally)
+  else if (!BLANK.test(line)) judgeRecord(judge, line, tally)
 }
 
-/** Whether a line reads as it would if it were printed now; it is counted then. */
-function isJudgedAsPrinted({ bundle, asOf }: Judge, line: string, tally: Tally): boolean {
-  const text = recordTextOf(line)
-  const json = text && parseJson(text.request)
-  if (!json?.ok) return false
-  const request = parseRequest(json.value)
-  if (!request.ok) return false
-  const decided = decide(bundle, under(request.value, asOf))
-  if (!decided.ok) return false
-  const { at } = json.value as { readonly at: string }
-  const digest = digestIfPrinted(text as NonNullable<typeof text>, decided.value, at)
-  if (digest === undefined) return false
-  const isOwn = digest === bundle.digest
-  if (!isOwn && !isDigest(digest)) return false
-  tally.judged++
-  tally.identical++
-  if (isOwn) tally.ownBundle++
-  return true
-}
-
-function under(request: Request, asOf: Instant | null): Request {
-  return asOf === null ? request : { ...request, at: asOf }
+/** Judges a line as it is printed. */
+function judgeText(judge: Judge, text: RecordText, tally: Tally): void {
+  const { request, decision: kept, digest } = text
+  const decided = decide(judge.bundle, askedOf(judge, request))
+  if (!decided.ok) return countUnknown(tally, decided.error)
+  const decision = decided.value
+  countJudged(judge, tally, digest)
+  const { recorded } = kept
+  compare(tally, { request, recorded, decision, isSame: isSameAsKept(kept, decision) })
 }
 
 /** Judges a line of which nothing is known but that it is not blank. */
@@ -119,34 +123,45 @@ interface Parsed {
   readonly request: Request
 }
 
-function judgeParsed({ bundle, asOf }: Judge, { recorded, request }: Parsed, tally: Tally): void {
-  const { members } = recorded
-  const hasNearest = Array.isArray(members['nearest']) && members['nearest'].length > 0
-  const decided = (hasNearest ? decideWithNearest : decide)(bundle, under(request, asOf))
-  if (!decided.ok) {
-    const error = { ...within('request', decided.error), line: tally.lines }
-    return countUnjudged(tally.unknown, error)
-  }
+function judgeParsed(judge: Judge, { recorded, request }: Parsed, tally: Tally): void {
+  const { nearest, bundle } = recorded.members
+  const wantsNearest = Array.isArray(nearest) && nearest.length > 0
+  const engine = wantsNearest ? decideWithNearest : decide
+  const decided = engine(judge.bundle, askedOf(judge, request))
+  if (!decided.ok) return countUnknown(tally, decided.error)
+  const decision = decided.value
+  countJudged(judge, tally, bundle)
+  const isSame = isSameDecision(recorded, decision, judge.asOf === null)
+  compare(tally, { request, recorded, decision, isSame })
+}
+
+function askedOf({ asOf }: Judge, request: Request): Request {
+  return asOf === null ? request : { ...request, at: asOf }
+}
+
+function countUnknown(tally: Tally, error: LineError): void {
+  countUnjudged(tally.unknown, { ...within('request', error), line: tally.lines })
+}
+
+function countJudged({ bundle }: Judge, tally: Tally, recordedBy: unknown): void {
   tally.judged++
-  if (members['bundle'] === bundle.digest) tally.ownBundle++
-  compare(tally, { recorded, request, decision: decided.value, isAtSameInstant: asOf === null })
+  if (recordedBy === bundle.digest) tally.ownBundle++
 }
 
 interface Compared extends Parsed {
   readonly decision: Decision
-  readonly isAtSameInstant: boolean
+  readonly isSame: boolean
 }
 
-function compare(tally: Tally, { recorded, request, decision, isAtSameInstant }: Compared): void {
-  const flip = flipOf(recorded.decided, decision)
-  if (flip === null && isSameDecision(recorded, decision, isAtSameInstant)) {
+function compare(tally: Tally, { recorded, request, decision, isSame }: Compared): void {
+  if (isSame) {
     tally.identical++
     return
   }
   const { id, customer, deployment, model, uses } = request
-  const now = decidedOf(decision)
   const asked = { line: tally.lines, request: id, customer, deployment, model, uses }
-  const example = { ...asked, recorded: recorded.decided, now }
+  const example = { ...asked, recorded: recorded.decided, now: decidedOf(decision) }
+  const flip = flipOf(recorded.decided, decision)
   if (flip === null) countDifferent(tally, example)
   else countFlip(tally, flip, example)
 }

@@ -3,6 +3,7 @@ import { assert } from '../assert.ts'
 import { readBundle } from '../decision/bundle-file.ts'
 import type { Instant } from '../time.ts'
 import { sha256 } from './load.ts'
+import { RecordTexts } from './record-text.ts'
 import { judgeChunk } from './replay-judge.ts'
 
 // Judges pieces of a file of records, one after another, each as it comes.
@@ -17,8 +18,8 @@ export interface ReplayData {
 const { bundle: bytes, asOf } = workerData as ReplayData
 const read = readBundle(Buffer.from(bytes).toString(), sha256)
 assert(read.ok, 'a bundle that was printed here can be read')
-const { value: bundle } = read
+const judge = { bundle: read.value, asOf, texts: new RecordTexts() }
 
 parentPort?.on('message', (chunk: Uint8Array<ArrayBuffer>) => {
-  parentPort?.postMessage(judgeChunk({ bundle, asOf }, chunk))
+  parentPort?.postMessage(judgeChunk(judge, chunk))
 })
