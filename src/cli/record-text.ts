@@ -15,6 +15,7 @@ import { InstantTexts } from './instant-texts.ts'
 
 /** A recorded decision without request, instant and bundle. */
 export interface KeptDecision {
+  readonly text: string
   readonly recorded: RecordedDecision
   /** A decision that says the same. */
   same: Decision | null
@@ -28,24 +29,36 @@ export interface RecordText {
   readonly digest: string
 }
 
+/** Who asks for what model, and what was asked lately. */
+interface Asker extends Pick<Request, 'customer' | 'deployment' | 'model'> {
+  readonly lately: Lately[]
+  next: number
+}
+
+/** What was asked, and the last decision on it. */
+interface Lately {
+  readonly asked: Asked
+  decision: KeptDecision
+}
+
+interface Asked extends Pick<Request, 'uses' | 'facts' | 'signals'> {
+  readonly text: string
+}
+
 const BEGIN = '{"decision":{"request":'
 const REQUEST = ',"request":{"id":'
 const CUSTOMER = ',"customer":"'
 const USES = ',"uses":['
-const FACTS = ',"facts":{'
-const SIGNALS = ',"signals":['
 const AT = ',"at":"'
 const BUNDLE = '","bundle":"'
-const NO_SIGNALS = '"signals":[]'
+const NO_SIGNALS = ',"signals":[]'
+const NO_NEAREST = ',"nearest":[]'
 
 const INSTANT = '1970-01-01T00:00:00.000Z'
 const DIGEST = `sha256:${'0'.repeat(64)}` as const
 /** What a decision ends with, and what a line does. */
 const DECISION_END = `${AT}${INSTANT}${BUNDLE}${DIGEST}"}`
 const LINE_END = `${AT}${INSTANT}"}}`
-
-/** Stands for the parts of a request that another part is checked with. */
-const PLAIN_REQUEST = { customer: 'a', deployment: 'a', model: 'a', uses: ['a'], at: INSTANT }
 
 /** Text between quotes that JSON reads as it stands. */
 const PLAIN = /^"[ !#-[\]-~]*"$/
@@ -54,11 +67,13 @@ const PLAIN = /^"[ !#-[\]-~]*"$/
 const KEPT_CHARS_MAX = 33_554_432
 const KEPT_TEXT_CHARS_MAX = 16_384
 
-type Part = Readonly<Partial<Request>>
+/** How much is looked for of what an asker asked lately. */
+const LATELY_MAX = 16
 
 /** Reads lines of records, and keeps the parts of them. */
 export class RecordTexts {
-  readonly #parts = new Map<string, Part>()
+  readonly #askers = new Map<string, Asker>()
+  readonly #asked = new Map<string, Asked>()
   readonly #decisions = new Map<string, KeptDecision>()
   #chars = 0
   readonly #instants = new InstantTexts()
@@ -67,96 +82,109 @@ export class RecordTexts {
   /** Undefined when a line is not written as it is printed, or anything in it is malformed. */
   read(line: string): RecordText | undefined {
     // Within a string of JSON the quotes of these would have a backslash before them.
-    const decisionEnd = line.startsWith(BEGIN) ? line.indexOf(REQUEST) : -1
+    const decisionEnd = isAt(line, 0, BEGIN) ? line.indexOf(REQUEST) : -1
     const idStart = decisionEnd + REQUEST.length
     const idEnd = decisionEnd < 0 ? -1 : line.indexOf(CUSTOMER, idStart)
-    if (idEnd < 0) return undefined
-    const id = line.slice(idStart, idEnd)
-    if (id !== 'null' && !PLAIN.test(id)) return undefined
+    const usesStart = idEnd < 0 ? -1 : line.indexOf(USES, idEnd)
     const requestEnd = line.length - LINE_END.length
+    if (usesStart < 0 || usesStart > requestEnd) return undefined
+    const id = line.slice(idStart, idEnd)
+    if ((id !== 'null' && !PLAIN.test(id)) || !isAt(line, BEGIN.length, id)) return undefined
     const at = line.slice(requestEnd + AT.length, -3)
-    if (!line.startsWith(AT, requestEnd) || !line.endsWith('"}}')) return undefined
-    const digest = this.#digestOf(line, decisionEnd, at)
-    if (digest === undefined || !line.startsWith(id, BEGIN.length)) return undefined
-    const start = BEGIN.length + id.length
-    const decision = this.#decisionOf(line.slice(start, decisionEnd - DECISION_END.length))
-    const request = decision && this.#requestOf(line.slice(idEnd, requestEnd), id, at)
-    return request && { request, decision, digest }
+    const instant = this.#instants.read(at)
+    const isEnd = isAt(line, requestEnd, AT) && line.slice(-3) === '"}}'
+    const digest = isEnd ? this.#digestOf(line, decisionEnd, at) : undefined
+    const asker = this.#askerOf(line.slice(idEnd + 1, usesStart))
+    if (instant === undefined || digest === undefined || !asker) return undefined
+    const decision = line.slice(BEGIN.length + id.length, decisionEnd - DECISION_END.length)
+    const lately = this.#latelyOf(asker, line.slice(usesStart, requestEnd), decision)
+    if (!lately) return undefined
+    const { customer, deployment, model } = asker
+    const { uses, facts, signals } = lately.asked
+    const name = id === 'null' ? null : id.slice(1, -1)
+    const request = { id: name, customer, deployment, model, uses, facts, signals, at: instant }
+    return { request, decision: lately.decision, digest }
   }
 
   /** The digest that a decision ends with, when it is of an instant. */
   #digestOf(line: string, decisionEnd: number, at: string): string | undefined {
     const start = decisionEnd - DECISION_END.length
     const bundle = start + AT.length + INSTANT.length
-    if (!line.startsWith(AT, start) || !line.startsWith(at, start + AT.length)) return undefined
-    if (!line.startsWith(BUNDLE, bundle) || !line.startsWith('"}', decisionEnd - 2)) {
-      return undefined
-    }
-    const digest = bundle + BUNDLE.length
-    if (line.startsWith(this.#digest, digest)) return this.#digest
-    const other = copyOf(line.slice(digest, decisionEnd - 2))
-    if (!isDigest(other)) return undefined
-    this.#digest = other
-    return other
+    if (!isAt(line, start, AT) || !isAt(line, start + AT.length, at)) return undefined
+    if (!isAt(line, bundle, BUNDLE) || !isAt(line, decisionEnd - 2, '"}')) return undefined
+    const digest = line.slice(bundle + BUNDLE.length, decisionEnd - 2)
+    if (digest === this.#digest) return this.#digest
+    if (!isDigest(digest)) return undefined
+    this.#digest = copyOf(digest)
+    return this.#digest
   }
 
-  /** Of the members between the request's id and the instant; none with near misses, which are made on demand. */
+  /** Of the members from the customer to the model. */
+  #askerOf(members: string): Asker | undefined {
+    const known = this.#askers.get(members)
+    if (known) return known
+    const json = parseJson(`{${members}}`)
+    const asker = json.ok ? exactMembers(json.value, ASKER) : undefined
+    const request = asker && parseRequest({ ...asker, uses: ['a'], at: INSTANT })
+    if (!request?.ok) return undefined
+    const { customer, deployment, model } = request.value
+    const kept = { customer, deployment, model, lately: [], next: 0 }
+    this.#keep(this.#askers, members, kept)
+    return kept
+  }
+
+  /** Of the members from the uses to the signals, and those of the decision. */
+  #latelyOf(asker: Asker, members: string, decision: string): Lately | undefined {
+    for (const known of asker.lately) {
+      if (known.asked.text !== members) continue
+      if (known.decision.text !== decision) {
+        const other = this.#decisionOf(decision)
+        if (!other) return undefined
+        known.decision = other
+      }
+      return known
+    }
+    const asked = this.#askedOf(members)
+    const decided = asked && this.#decisionOf(decision)
+    if (!decided) return undefined
+    const lately = { asked, decision: decided }
+    if (!members.endsWith(NO_SIGNALS)) return lately
+    asker.lately[asker.next] = lately
+    asker.next = (asker.next + 1) % LATELY_MAX
+    return lately
+  }
+
+  #askedOf(members: string): Asked | undefined {
+    const known = this.#asked.get(members)
+    if (known) return known
+    const json = parseJson(`{${members.slice(1)}}`)
+    const asked = json.ok ? exactMembers(json.value, ASKED) : undefined
+    const request = asked && parseRequest({ ...NOBODY, ...asked, at: INSTANT })
+    if (!request?.ok) return undefined
+    const { uses, facts, signals } = request.value
+    const kept = { text: copyOf(members), uses, facts, signals }
+    // Scores are seldom the same twice.
+    if (members.endsWith(NO_SIGNALS)) this.#keep(this.#asked, kept.text, kept)
+    return kept
+  }
+
+  /** Of the members between request and instant; none with near misses, which are only made where they are asked for. */
   #decisionOf(members: string): KeptDecision | undefined {
     const known = this.#decisions.get(members)
     if (known) return known
     const json = parseJson(`{"request":null${members}${DECISION_END}`)
     const recorded = json.ok ? parseRecordedDecision(json.value) : json
-    if (!recorded.ok || !members.endsWith(',"nearest":[]')) return undefined
-    const decision = { recorded: recorded.value, same: null }
-    this.#keep(this.#decisions, members, decision)
+    if (!recorded.ok || !members.endsWith(NO_NEAREST)) return undefined
+    const decision = { text: copyOf(members), recorded: recorded.value, same: null }
+    this.#keep(this.#decisions, decision.text, decision)
     return decision
-  }
-
-  /** Of the members between the request's id and its instant. */
-  #requestOf(members: string, id: string, at: string): Request | undefined {
-    const uses = members.indexOf(USES)
-    const facts = members.indexOf(FACTS, uses + 1)
-    const signals = members.indexOf(SIGNALS, facts + 1)
-    if (uses < 0 || facts < uses || signals < facts) return undefined
-    const asker = this.#partOf(members.slice(1, uses), ASKER)
-    const used = this.#partOf(members.slice(uses + 1, facts), ['uses'])
-    const stated = this.#partOf(members.slice(facts + 1, signals), ['facts'])
-    const detected = this.#partOf(members.slice(signals + 1), ['signals'])
-    const instant = this.#instants.read(at)
-    if (!asker || !used || !stated || !detected || instant === undefined) return undefined
-    // Each part was checked to have these members.
-    const { customer, deployment, model } = asker as Request
-    return {
-      id: id === 'null' ? null : id.slice(1, -1),
-      customer,
-      deployment,
-      model,
-      uses: (used as Request).uses,
-      facts: (stated as Request).facts,
-      signals: (detected as Request).signals,
-      at: instant,
-    }
-  }
-
-  /** Some members of a request, which are to be just these and as they are in a request that is well formed. */
-  #partOf(members: string, names: readonly (keyof Request)[]): Part | undefined {
-    const known = this.#parts.get(members)
-    if (known) return Object.hasOwn(known, names[0] as string) ? known : undefined
-    const json = parseJson(`{${members}}`)
-    const part = json.ok ? exactMembers(json.value, names) : undefined
-    const request = part && parseRequest({ ...PLAIN_REQUEST, ...part })
-    if (!request?.ok) return undefined
-    // Scores are seldom the same twice.
-    if (names[0] !== 'signals' || members === NO_SIGNALS) {
-      this.#keep(this.#parts, members, part as Part)
-    }
-    return part as Part
   }
 
   #keep<T>(map: Map<string, T>, text: string, value: T): void {
     if (text.length > KEPT_TEXT_CHARS_MAX) return
     if (this.#chars + text.length > KEPT_CHARS_MAX) {
-      this.#parts.clear()
+      this.#askers.clear()
+      this.#asked.clear()
       this.#decisions.clear()
       this.#chars = 0
     }
@@ -166,6 +194,15 @@ export class RecordTexts {
 }
 
 const ASKER = ['customer', 'deployment', 'model'] as const
+const ASKED = ['uses', 'facts', 'signals'] as const
+
+/** Stands for the asker where what is asked is checked. */
+const NOBODY = { customer: 'a', deployment: 'a', model: 'a' }
+
+/** Whether a piece of text stands at an index. `startsWith` would look at one character after another. */
+function isAt(text: string, index: number, piece: string): boolean {
+  return text.slice(index, index + piece.length) === piece
+}
 
 /** A part of a text would hold the whole of it in memory. */
 function copyOf(text: string): string {
