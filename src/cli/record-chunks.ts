@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { open } from 'node:fs/promises'
 
 /** Longest line of a file of records, in bytes: longer than any that `proviso log export` prints. */
 export const RECORD_BYTES_MAX = 4_194_304
@@ -6,63 +6,73 @@ export const RECORD_BYTES_MAX = 4_194_304
 /** How much of a file is judged at a time, in bytes, unless its lines are longer. */
 const CHUNK_BYTES = 1_048_576
 
+/** Longest that a chunk can get: a line that is too long, and what is read after that. */
+const CHUNK_BYTES_MAX = RECORD_BYTES_MAX + CHUNK_BYTES
+
 const NEWLINE = 0x0a
 
-/**
- * The bytes of a stream in pieces of whole lines, each with memory of its own. A line that is too long comes cut off, and
- * still too long, so that no line's length can grow memory.
- */
-export async function* readChunks(stream: Readable): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const open = new OpenChunk()
-  for await (const piece of stream as AsyncIterable<Buffer>) {
-    const chunk = open.add(piece)
-    if (chunk) yield chunk
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Puts what comes next into some room, and answers how many bytes that was; none at the end. */
+type Fill = (room: Bytes) => Promise<number>
+
+/** The bytes of a file, or of standard input for `-`. */
+export async function* readRecords(path: string, spare: () => Bytes | undefined): Chunks {
+  if (path === '-') return yield* chunksOf(fillFromInput(), spare)
+  const file = await open(path)
+  try {
+    const fill: Fill = async (room) => (await file.read(room, 0, room.length)).bytesRead
+    yield* chunksOf(fill, spare)
+  } finally {
+    await file.close()
   }
-  if (open.length > 0) yield open.take()
 }
 
-/** Bytes that no piece has been made of yet. */
-class OpenChunk {
-  #parts: Uint8Array[] = []
-  length = 0
-  /** How much of it is in the last line, which has not ended. */
-  #lineLength = 0
+/** Whole lines, each time in memory of its own, which whoever is done with it may hand back as `spare`. */
+type Chunks = AsyncGenerator<Bytes, void>
 
-  /** A piece, when there is enough for one. */
-  add(bytes: Buffer): Uint8Array<ArrayBuffer> | undefined {
-    const end = bytes.lastIndexOf(NEWLINE) + 1
-    if (end === 0) {
-      this.#addToLine(bytes)
-      return undefined
-    }
-    this.#push(bytes.subarray(0, end))
-    const chunk = this.length < CHUNK_BYTES ? undefined : this.take()
-    this.#lineLength = 0
-    this.#addToLine(bytes.subarray(end))
-    return chunk
+/**
+ * A line that is too long comes cut off, and still too long, so that no line's length can grow memory.
+ */
+async function* chunksOf(fill: Fill, spare: () => Bytes | undefined): Chunks {
+  let room = roomFor(0, spare)
+  let length = 0
+  for (;;) {
+    const count = await fill(room.subarray(length))
+    length += count
+    if (count === 0) break
+    if (length < room.length) continue
+    const end = room.lastIndexOf(NEWLINE) + 1
+    const full = room
+    if (end > 0) {
+      // Copied before it is handed out: whoever takes it may take its memory away.
+      room = roomFor(length - end, spare)
+      room.set(full.subarray(end))
+      length -= end
+      yield full.subarray(0, end)
+    } else if (length < CHUNK_BYTES_MAX) {
+      room = new Uint8Array(CHUNK_BYTES_MAX)
+      room.set(full)
+    } else length = RECORD_BYTES_MAX + 1
   }
+  if (length > 0) yield room.subarray(0, length)
+}
 
-  take(): Uint8Array<ArrayBuffer> {
-    const chunk = new Uint8Array(this.length)
-    let offset = 0
-    for (const part of this.#parts) {
-      chunk.set(part, offset)
-      offset += part.length
-    }
-    this.#parts = []
-    this.length = 0
-    return chunk
-  }
+/** Room for a rest of a line and more. */
+function roomFor(rest: number, spare: () => Bytes | undefined): Bytes {
+  if (rest >= CHUNK_BYTES) return new Uint8Array(CHUNK_BYTES_MAX)
+  const known = spare()
+  return known?.length === CHUNK_BYTES ? known : new Uint8Array(CHUNK_BYTES)
+}
 
-  #addToLine(bytes: Buffer): void {
-    const kept = bytes.subarray(0, Math.max(0, RECORD_BYTES_MAX + 1 - this.#lineLength))
-    this.#lineLength += kept.length
-    this.#push(kept)
-  }
-
-  #push(bytes: Uint8Array): void {
-    if (bytes.length === 0) return
-    this.#parts.push(bytes)
-    this.length += bytes.length
+function fillFromInput(): Fill {
+  const input = process.stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>
+  let piece: Buffer = Buffer.alloc(0)
+  return async (room) => {
+    if (piece.length === 0) piece = (await input.next()).value ?? piece
+    const count = Math.min(piece.length, room.length)
+    room.set(piece.subarray(0, count))
+    piece = piece.subarray(count)
+    return count
   }
 }

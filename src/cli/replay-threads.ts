@@ -5,7 +5,7 @@ import { BUNDLE_CHARS_MAX, printBundle } from '../decision/bundle-file.ts'
 import type { Instant } from '../time.ts'
 import { sha256 } from './load.ts'
 import type { Tally } from './replay-tally.ts'
-import type { ReplayData } from './replay-worker.ts'
+import type { ReplayData, Replied } from './replay-worker.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Most threads that judge. */
@@ -14,11 +14,14 @@ const THREADS_MAX = 64
 /** Pieces that a thread has been given and not answered yet, so that it never waits for the next one. */
 const PIECES_PER_THREAD = 3
 
+type Bytes = Uint8Array<ArrayBuffer>
+
 /** Threads that judge pieces of a file again, each started when there is a piece for it. */
 export class ReplayThreads {
   readonly #count = Math.min(availableParallelism(), THREADS_MAX)
   readonly #data: ReplayData
   readonly #threads: Thread[] = []
+  readonly #spare: Bytes[] = []
   #next = 0
 
   constructor(bundle: Bundle, asOf: Instant | null) {
@@ -30,11 +33,19 @@ export class ReplayThreads {
     return this.#count * PIECES_PER_THREAD
   }
 
-  judge(chunk: Uint8Array<ArrayBuffer>): Promise<Tally> {
+  /** Takes the memory of the piece too. */
+  async judge(chunk: Bytes): Promise<Tally> {
     const index = this.#next
     this.#next = index + 1 === this.#count ? 0 : index + 1
     this.#threads[index] ??= new Thread(this.#data)
-    return this.#threads[index].judge(chunk)
+    const replied = await this.#threads[index].judge(chunk)
+    this.#spare.push(new Uint8Array(replied.chunk.buffer))
+    return replied.tally
+  }
+
+  /** Memory of a piece that has been judged. */
+  takeSpare(): Bytes | undefined {
+    return this.#spare.pop()
   }
 
   async close(): Promise<void> {
@@ -45,21 +56,21 @@ export class ReplayThreads {
 class Thread {
   readonly #worker: Worker
   /** One for each piece that has not been answered; answers come in order. */
-  readonly #waiting: PromiseWithResolvers<Tally>[] = []
+  readonly #waiting: PromiseWithResolvers<Replied>[] = []
 
   constructor(workerData: ReplayData) {
     // The sources run as they are in a checkout, and as JavaScript where the package is installed.
     const { url } = import.meta
     const file = `./replay-worker${url.slice(url.lastIndexOf('.'))}`
     this.#worker = new Worker(new URL(file, url), { workerData })
-    this.#worker.on('message', (tally: Tally) => this.#waiting.shift()?.resolve(tally))
+    this.#worker.on('message', (replied: Replied) => this.#waiting.shift()?.resolve(replied))
     this.#worker.on('error', (error) => {
       for (const { reject } of this.#waiting.splice(0)) reject(error)
     })
   }
 
-  judge(chunk: Uint8Array<ArrayBuffer>): Promise<Tally> {
-    const answer = Promise.withResolvers<Tally>()
+  judge(chunk: Bytes): Promise<Replied> {
+    const answer = Promise.withResolvers<Replied>()
     this.#waiting.push(answer)
     this.#worker.postMessage(chunk, [chunk.buffer])
     return answer.promise

@@ -1,8 +1,7 @@
-import { createReadStream } from 'node:fs'
 import { type Command, EXIT } from './command.ts'
 import { loadBundle } from './load.ts'
 import { Progress, writeJson, writeLine } from './output.ts'
-import { readChunks } from './record-chunks.ts'
+import { readRecords } from './record-chunks.ts'
 import { jsonOf, textOf } from './replay-report.ts'
 import { addTally, newTally, type Tally } from './replay-tally.ts'
 import { ReplayThreads } from './replay-threads.ts'
@@ -51,9 +50,7 @@ async function judgeAll(file: string, threads: ReplayThreads): Promise<Tally> {
     if (first) addTally(total, first)
     progress.show(total.judged)
   }
-  const stream =
-    file === '-' ? process.stdin : createReadStream(file, { highWaterMark: READ_BYTES })
-  for await (const chunk of readChunks(stream)) {
+  for await (const chunk of readRecords(file, () => threads.takeSpare())) {
     if (underWay.length >= threads.underWayMax) await takeFirst()
     underWay.push(threads.judge(chunk))
   }
@@ -61,6 +58,3 @@ async function judgeAll(file: string, threads: ReplayThreads): Promise<Tally> {
   progress.end()
   return total
 }
-
-/** How much of the file is read at a time, in bytes. */
-const READ_BYTES = 1_048_576
