@@ -41,7 +41,7 @@ DIR has errors; all others were judged. 2: wrong usage, or RECORDS cannot be rea
 }
 
 /** Judges all records, a bounded number of pieces at a time, and adds up what comes of them in the order of the file. */
-async function judgeAll(file: string, threads: ReplayThreads): Promise<Tally> {
+export async function judgeAll(file: string, threads: ReplayThreads): Promise<Tally> {
   const total = newTally()
   const underWay: Promise<Tally>[] = []
   const progress = new Progress('records')
