@@ -4,7 +4,7 @@ import {
   parseRecordedDecision,
   type RecordedDecision,
 } from '../decision/replayed.ts'
-import { parseRequest, type Request } from '../decision/request.ts'
+import { checkSignals, parseRequest, type Request } from '../decision/request.ts'
 import { isDigest } from '../digest.ts'
 import { exactMembers, parseJson } from '../json.ts'
 import { InstantTexts } from './instant-texts.ts'
@@ -41,7 +41,7 @@ interface Lately {
   decision: KeptDecision
 }
 
-interface Asked extends Pick<Request, 'uses' | 'facts' | 'signals'> {
+interface Asked extends Pick<Request, 'uses' | 'facts'> {
   readonly text: string
 }
 
@@ -51,6 +51,7 @@ const CUSTOMER = ',"customer":"'
 const USES = ',"uses":['
 const AT = ',"at":"'
 const BUNDLE = '","bundle":"'
+const SIGNALS = ',"signals":['
 const NO_SIGNALS = ',"signals":[]'
 const NO_NEAREST = ',"nearest":[]'
 
@@ -70,6 +71,44 @@ const KEPT_TEXT_CHARS_MAX = 16_384
 /** How much is looked for of what an asker asked lately. */
 const LATELY_MAX = 16
 
+/** The texts that a line consists of, none of which has been read yet. */
+interface Parts {
+  /** JSON. */
+  readonly id: string
+  /** Without quotes. */
+  readonly at: string
+  /** Members, the last three with a comma before them. */
+  readonly asker: string
+  readonly asked: string
+  readonly signals: string
+  readonly decision: string
+  /** Index after the decision. */
+  readonly decisionEnd: number
+}
+
+function partsOf(line: string): Parts | undefined {
+  // Within a string of JSON the quotes of these would have a backslash before them.
+  const decisionEnd = isAt(line, 0, BEGIN) ? line.indexOf(REQUEST) : -1
+  const idStart = decisionEnd + REQUEST.length
+  const idEnd = decisionEnd < 0 ? -1 : line.indexOf(CUSTOMER, idStart)
+  const usesStart = idEnd < 0 ? -1 : line.indexOf(USES, idEnd)
+  const signalsStart = usesStart < 0 ? -1 : line.indexOf(SIGNALS, usesStart)
+  const requestEnd = line.length - LINE_END.length
+  if (signalsStart < 0 || signalsStart > requestEnd) return undefined
+  if (!isAt(line, requestEnd, AT) || line.slice(-3) !== '"}}') return undefined
+  const id = line.slice(idStart, idEnd)
+  if ((id !== 'null' && !PLAIN.test(id)) || !isAt(line, BEGIN.length, id)) return undefined
+  return {
+    id,
+    at: line.slice(requestEnd + AT.length, -3),
+    asker: line.slice(idEnd + 1, usesStart),
+    asked: line.slice(usesStart, signalsStart),
+    signals: line.slice(signalsStart, requestEnd),
+    decision: line.slice(BEGIN.length + id.length, decisionEnd - DECISION_END.length),
+    decisionEnd,
+  }
+}
+
 /** Reads lines of records, and keeps the parts of them. */
 export class RecordTexts {
   readonly #askers = new Map<string, Asker>()
@@ -81,33 +120,24 @@ export class RecordTexts {
 
   /** Undefined when a line is not written as it is printed, or anything in it is malformed. */
   read(line: string): RecordText | undefined {
-    // Within a string of JSON the quotes of these would have a backslash before them.
-    const decisionEnd = isAt(line, 0, BEGIN) ? line.indexOf(REQUEST) : -1
-    const idStart = decisionEnd + REQUEST.length
-    const idEnd = decisionEnd < 0 ? -1 : line.indexOf(CUSTOMER, idStart)
-    const usesStart = idEnd < 0 ? -1 : line.indexOf(USES, idEnd)
-    const requestEnd = line.length - LINE_END.length
-    if (usesStart < 0 || usesStart > requestEnd) return undefined
-    const id = line.slice(idStart, idEnd)
-    if ((id !== 'null' && !PLAIN.test(id)) || !isAt(line, BEGIN.length, id)) return undefined
-    const at = line.slice(requestEnd + AT.length, -3)
-    const instant = this.#instants.read(at)
-    const isEnd = isAt(line, requestEnd, AT) && line.slice(-3) === '"}}'
-    const digest = isEnd ? this.#digestOf(line, decisionEnd, at) : undefined
-    const asker = this.#askerOf(line.slice(idEnd + 1, usesStart))
+    const parts = partsOf(line)
+    const instant = parts && this.#instants.read(parts.at)
+    const digest = parts && this.#digestOf(line, parts)
+    const asker = parts && this.#askerOf(parts.asker)
     if (instant === undefined || digest === undefined || !asker) return undefined
-    const decision = line.slice(BEGIN.length + id.length, decisionEnd - DECISION_END.length)
-    const lately = this.#latelyOf(asker, line.slice(usesStart, requestEnd), decision)
-    if (!lately) return undefined
+    const { id, asked, decision } = parts
+    const lately = this.#latelyOf(asker, asked, decision)
+    const signals = signalsOf(parts.signals)
+    if (!lately || !signals) return undefined
     const { customer, deployment, model } = asker
-    const { uses, facts, signals } = lately.asked
+    const { uses, facts } = lately.asked
     const name = id === 'null' ? null : id.slice(1, -1)
     const request = { id: name, customer, deployment, model, uses, facts, signals, at: instant }
     return { request, decision: lately.decision, digest }
   }
 
   /** The digest that a decision ends with, when it is of an instant. */
-  #digestOf(line: string, decisionEnd: number, at: string): string | undefined {
+  #digestOf(line: string, { decisionEnd, at }: Parts): string | undefined {
     const start = decisionEnd - DECISION_END.length
     const bundle = start + AT.length + INSTANT.length
     if (!isAt(line, start, AT) || !isAt(line, start + AT.length, at)) return undefined
@@ -133,7 +163,7 @@ export class RecordTexts {
     return kept
   }
 
-  /** Of the members from the uses to the signals, and those of the decision. */
+  /** Of the members that say what is asked, and of those of the decision. */
   #latelyOf(asker: Asker, members: string, decision: string): Lately | undefined {
     for (const known of asker.lately) {
       if (known.asked.text !== members) continue
@@ -148,7 +178,7 @@ export class RecordTexts {
     const decided = asked && this.#decisionOf(decision)
     if (!decided) return undefined
     const lately = { asked, decision: decided }
-    if (!members.endsWith(NO_SIGNALS)) return lately
+    if (members.length + decision.length > KEPT_TEXT_CHARS_MAX) return lately
     asker.lately[asker.next] = lately
     asker.next = (asker.next + 1) % LATELY_MAX
     return lately
@@ -161,10 +191,9 @@ export class RecordTexts {
     const asked = json.ok ? exactMembers(json.value, ASKED) : undefined
     const request = asked && parseRequest({ ...NOBODY, ...asked, at: INSTANT })
     if (!request?.ok) return undefined
-    const { uses, facts, signals } = request.value
-    const kept = { text: copyOf(members), uses, facts, signals }
-    // Scores are seldom the same twice.
-    if (members.endsWith(NO_SIGNALS)) this.#keep(this.#asked, kept.text, kept)
+    const { uses, facts } = request.value
+    const kept = { text: copyOf(members), uses, facts }
+    this.#keep(this.#asked, kept.text, kept)
     return kept
   }
 
@@ -194,10 +223,20 @@ export class RecordTexts {
 }
 
 const ASKER = ['customer', 'deployment', 'model'] as const
-const ASKED = ['uses', 'facts', 'signals'] as const
+const ASKED = ['uses', 'facts'] as const
 
 /** Stands for the asker where what is asked is checked. */
 const NOBODY = { customer: 'a', deployment: 'a', model: 'a' }
+
+const NONE: Request['signals'] = []
+
+/** None is kept: scores are seldom the same twice. */
+function signalsOf(member: string): Request['signals'] | undefined {
+  if (member === NO_SIGNALS) return NONE
+  const json = parseJson(member.slice(SIGNALS.length - 1))
+  const isSound = json.ok && Array.isArray(json.value) && checkSignals(json.value) === undefined
+  return isSound ? (json.value as Request['signals']) : undefined
+}
 
 /** Whether a piece of text stands at an index. `startsWith` would look at one character after another. */
 function isAt(text: string, index: number, piece: string): boolean {
