@@ -12,7 +12,7 @@ import { contractsOf } from './example.ts'
 import { prepareServer, provisoStart } from './proviso-server.ts'
 import { callsOf } from './questions.ts'
 import { freePort, startServer } from './server.ts'
-import { SHADOWED } from './shadow-report.ts'
+import { ALONE, FEWER, OTHER } from './shadow-report.ts'
 
 // Run by run.ts in a process of its own: a server with a draft beside its documents, and one without.
 
@@ -24,9 +24,9 @@ const PORT = 21_600
 async function timings(world: World, rounds: Rounds): Promise<readonly HttpTiming[]> {
   const folder = mkdtempSync(join(tmpdir(), 'proviso-bench-'))
   const bundle = compile({ ...world, contracts: contractsOf(world, CONTRACTS) }, sha256)
-  const draft = join(folder, 'draft.bundle')
-  const fewer = compile({ ...world, contracts: contractsOf(world, CONTRACTS / 2) }, sha256)
-  writeFileSync(draft, [...printBundle(fewer, sha256)].join(''))
+  const half = { ...world, contracts: contractsOf(world, CONTRACTS / 2) }
+  const policy = { ...world.policy, version: 'another' }
+  const other = { ...world, policy, contracts: contractsOf(world, CONTRACTS) }
   const key = await prepareServer(folder, bundle)
   const calls = callsOf(world, CONTRACTS, { bundle, outcome: 'permit' })
   const contestants: Contestant[] = []
@@ -35,14 +35,21 @@ async function timings(world: World, rounds: Rounds): Promise<readonly HttpTimin
     contestants.push({ engine, server, protocol: AUTHZEN, key })
   }
   try {
-    await start('proviso', [])
-    await start(SHADOWED, ['--shadow', draft, '--shadow-out', join(folder, 'flips')])
+    await start(ALONE, [])
+    await start(FEWER, shadowed(half, join(folder, 'half')))
+    await start(OTHER, shadowed(other, join(folder, 'other')))
     for (const contestant of contestants) await answersTo(contestant, 'single', calls.single)
     return await timeRounds(contestants, calls, rounds)
   } finally {
     await Promise.all(contestants.map(({ server }) => server.stop()))
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Writes a draft, and says how it is judged by. */
+function shadowed(draft: Parameters<typeof compile>[0], path: string): readonly string[] {
+  writeFileSync(path, [...printBundle(compile(draft, sha256), sha256)].join(''))
+  return ['--shadow', path, '--shadow-out', `${path}.flips`]
 }
 
 const [dir = '', count, ms] = process.argv.slice(2)

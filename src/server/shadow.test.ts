@@ -91,6 +91,17 @@ test('a flip is a line with names, and nothing else that the caller said', () =>
   expect(back.results).toEqual([['widened', CUSTOMER, false]])
 })
 
+test('a draft of another policy judges everybody, one of other contracts those whom they are of', () => {
+  const versioned = bundleOf({ ...WITHOUT, policy: { ...WITHOUT.policy, version: 'next' } })
+  expect(seen(() => versioned).results).toEqual([['narrowed', CUSTOMER, true]])
+  const stranger = { ...REQUEST, customer: 'riverside-clinic' }
+  for (const draft of [versioned, bundleOf(WITHOUT)]) {
+    const { results, lines } = seen(() => draft, { request: stranger })
+    expect(results).toMatchObject([['agreed', 'riverside-clinic']])
+    expect(lines).toEqual([])
+  }
+})
+
 test('a request of many uses is a line of bounded length', () => {
   const request = { ...REQUEST, uses: Array(1_000).fill(REQUEST.uses[0]) as string[] }
   const { lines } = seen(() => bundleOf(WITHOUT), { request })

@@ -3,6 +3,7 @@ import { decide } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import { type Decided, decidedOf, type Flip, flipOf } from '../decision/replayed.ts'
 import type { Request } from '../decision/request.ts'
+import type { CustomerTable } from '../decision/tables.ts'
 import { printInstant } from '../time.ts'
 import type { Metrics, ShadowResult } from './metrics.ts'
 
@@ -34,8 +35,10 @@ export interface ShadowOptions {
 
 export function shadowOf({ draft, metrics, write }: ShadowOptions): Shadow {
   const leased = leasedDraft(draft)
+  const isSame = samenessOf()
   const resultOf = (answered: Answered): ShadowResult => {
     const bundle = leased(answered.bundle.validUntil)
+    if (isSame(answered.bundle, bundle, answered.request.customer)) return 'agreed'
     const decided = decide(bundle, answered.request)
     if (!decided.ok) return 'failed'
     const flip = flipOf(answered.decision, decided.value)
@@ -68,6 +71,33 @@ function leasedDraft(draft: () => Bundle): (validUntil: Bundle['validUntil']) =>
       leased = { ...bundle, validUntil }
     }
     return leased
+  }
+}
+
+/**
+ * Whether two bundles under one lease say the same of a customer, so that every decision is the same (semantics L9, L10).
+ * What has been compared is remembered: most drafts change a few customers, and this is what keeps them cheap.
+ */
+function samenessOf(): (a: Bundle, b: Bundle, customer: string) => boolean {
+  const policies = { a: '', b: '', isSame: true }
+  const customers = new WeakMap<
+    CustomerTable,
+    { readonly of: CustomerTable; readonly is: boolean }
+  >()
+  return (a, b, customer) => {
+    if (policies.a !== a.policyText || policies.b !== b.policyText) {
+      Object.assign(policies, { a: a.policyText, b: b.policyText })
+      policies.isSame = a.policyText === b.policyText
+    }
+    if (!policies.isSame) return false
+    const own = a.customers.get(customer)
+    const other = b.customers.get(customer)
+    if (!own || !other) return own === other
+    const known = customers.get(own)
+    if (known?.of === other) return known.is
+    const is = own.text === other.text
+    customers.set(own, { of: other, is })
+    return is
   }
 }
 
