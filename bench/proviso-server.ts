@@ -30,11 +30,16 @@ export async function prepareServer(folder: string, bundle: Bundle): Promise<str
 }
 
 /** How to start a server of a folder; without a directory of logs it records where it is soon gone. */
-export function provisoStart(folder: string, port: number, log?: string): Start {
+export function provisoStart(
+  folder: string,
+  port: number,
+  log?: string,
+  more: readonly string[] = [],
+): Start {
   const clock = ['--unsigned', '--clock', printInstantShort(NOW)]
   const keys = ['--keys', join(folder, KEYS)]
   const logs = log === undefined ? [] : ['--log', log]
-  const options = [...clock, ...keys, ...logs, '--port', String(port)]
+  const options = [...clock, ...keys, ...logs, ...more, '--port', String(port)]
   const args = [MAIN, 'serve', join(folder, BUNDLE), ...options]
   return { command: process.execPath, args, port, probe: '/healthz' }
 }

@@ -3,7 +3,9 @@ import type { CompileReport } from './compile.ts'
 import type { HttpTiming, Kind } from './contest.ts'
 import type { Timing } from './decide.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
+import { type ReplayReport, replayRows } from './replay-report.ts'
 import { type DurableReport, durableRows } from './report-durable.ts'
+import { shadowRows } from './shadow-report.ts'
 
 export interface Report {
   readonly machine: Readonly<
@@ -13,6 +15,8 @@ export interface Report {
   readonly compile: CompileReport
   readonly http: HttpReport
   readonly durable: DurableReport
+  readonly replay: ReplayReport
+  readonly shadow: readonly HttpTiming[]
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -26,7 +30,8 @@ const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMa
 /** Least part of the floor's rate that ours is, and how many times Cerbos's. */
 const HTTP = { floorMin: 0.7, cerbosMin: 8 }
 
-export function printReport({ machine, decisions, compile, http, durable }: Report): string {
+export function printReport(report: Report): string {
+  const { machine, decisions, compile, http, durable, replay, shadow } = report
   const { node, cedar, casl, cerbos, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}, cerbos ${cerbos}`,
@@ -55,6 +60,10 @@ export function printReport({ machine, decisions, compile, http, durable }: Repo
     ]),
     '',
     ...durableRows(durable),
+    '',
+    ...replayRows(replay),
+    '',
+    ...shadowRows(shadow),
   ].join('\n')
 }
 

@@ -8,10 +8,12 @@ import { getCedarVersion } from '@cedar-policy/cedar-wasm/nodejs'
 import { readDirectory } from '../src/cli/directory.ts'
 import { hasCerbos } from './cerbos.ts'
 import type { CompileReport } from './compile.ts'
+import type { HttpTiming } from './contest.ts'
 import { type Timing, timeDecisions } from './decide.ts'
 import type { HttpReport } from './http-report.ts'
 import { slowdown } from './measure.ts'
 import { plotDecisions } from './plot.ts'
+import type { ReplayReport } from './replay-report.ts'
 import { printReport, type Report } from './report.ts'
 import type { DurableReport } from './report-durable.ts'
 import { onCores } from './server.ts'
@@ -57,7 +59,16 @@ function main(): void {
   const http = inChild<HttpReport>('http.ts', options.quick ? [3, 300] : [9, 1_000], OTHERS)
   progress('decisions on the disk')
   const durable = durableReport()
-  const report: Report = { machine: machine(loadBefore), decisions, compile, http, durable }
+  progress('records judged again')
+  const replay = inChild<ReplayReport>('replay.ts', [
+    OUT,
+    ...(options.quick ? [100_000, 3] : [500_000, 7]),
+  ])
+  progress('a draft beside a server')
+  const rounds = options.quick ? [3, 300] : [9, 1_000]
+  const shadow = inChild<readonly HttpTiming[]>('shadow.ts', rounds, OTHERS)
+  const measured = { decisions, compile, http, durable, replay, shadow }
+  const report: Report = { machine: machine(loadBefore), ...measured }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
   )

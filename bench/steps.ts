@@ -32,6 +32,7 @@ export function timeSteps(
       record: () => [],
       count: () => undefined,
     },
+    shadow: null,
     mayRecord: () => true,
   } as const
   const answer = (kind: Kind, text: string): unknown => {

@@ -15,7 +15,17 @@ import { jsonLines, proviso, type Ran, spawnProviso } from './proviso.ts'
 const TEMP = mkdtempSync(join(tmpdir(), 'proviso-cli-'))
 afterAll(() => rmSync(TEMP, { recursive: true }))
 
-const COMMANDS = ['init', 'check', 'decide', 'explain', 'test', 'compile', 'schema', 'serve']
+const COMMANDS = [
+  'init',
+  'check',
+  'decide',
+  'explain',
+  'test',
+  'compile',
+  'replay',
+  'schema',
+  'serve',
+]
 
 function path(name: string): string {
   return join(TEMP, name)

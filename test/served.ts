@@ -26,20 +26,22 @@ export const keepingNothing: Recorder = {
 export function pointAt(bundle: Bundle, at: number): DecisionPoint {
   const recorder = keepingNothing
   const mayRecord = (): boolean => true
-  return { bundle, at, customers: 'all', metrics: { decided: ignore }, recorder, mayRecord }
+  const metrics = { decided: ignore }
+  return { bundle, at, customers: 'all', metrics, recorder, shadow: null, mayRecord }
 }
 
 /** A server's view of a bundle that does not change, without keys and log. */
 export function servedFrom(
   bundle: Bundle,
   clock: () => number,
-  more: Partial<Omit<Served, 'metrics'>> = {},
+  more: Partial<Served> = {},
 ): Served {
   const status: Served['status'] = () => {
     return { bundle, loadedAt: 0, reloadsRefused: 0, isCurrent: true }
   }
   const metrics = new Metrics(more.status ?? status, clock)
   const recorder = keepingNothing
-  const fixed = { status, clock, publicUrl: null, metrics, recorder, logs: null, log: NO_LOG }
+  const none = { publicUrl: null, logs: null, shadow: null, log: NO_LOG }
+  const fixed = { status, clock, metrics, recorder, ...none }
   return { ...fixed, keyring: () => null, ...more }
 }

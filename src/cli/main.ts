@@ -11,6 +11,7 @@ import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { prove } from './prove.ts'
+import { replay } from './replay.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { sign } from './sign.ts'
@@ -26,6 +27,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test,
   compile,
   prove,
+  replay,
   schema,
   keygen,
   sign,

@@ -5,7 +5,7 @@ import type { Evidence } from '../log/evidence.ts'
 import { printVerifier } from '../log/key.ts'
 import type { Keyring } from '../server/keys.ts'
 import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
-import type { Metrics } from '../server/metrics.ts'
+import type { Metrics, ShadowStatus } from '../server/metrics.ts'
 import type { Log, LogsServed, Served } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
@@ -23,6 +23,7 @@ import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
+import { ShadowDraft } from './shadow-draft.ts'
 import type { Taken } from './taken.ts'
 import { readTls, type Tls } from './tls.ts'
 import { UsageError } from './usage-error.ts'
@@ -44,7 +45,10 @@ enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes
 unsigned) the server begins at that instant and goes on from there, so that an example's contracts
 are in force on any day.
 
-Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or the port is taken.`,
+With --shadow DRAFT every decision that is answered is also made on DRAFT, a directory or a bundle file that is watched
+too. That changes no answer; what flips is counted, and with --shadow-out FILE a line on each is added to FILE.
+
+Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong file, or the port is taken.`,
   options: {
     unsigned: { type: 'boolean' },
     publisher: { type: 'string' },
@@ -59,6 +63,8 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     log: { type: 'string' },
     witnesses: { type: 'string' },
     'require-witness': { type: 'boolean' },
+    shadow: { type: 'string' },
+    'shadow-out': { type: 'string' },
   },
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
@@ -71,23 +77,27 @@ Exit 0: stopped by a signal. 1: DIR is refused. 2: wrong usage, a wrong file, or
     const stopped = Promise.withResolvers<Error>()
     const { publicUrl } = options
     let live: Live | undefined
+    let draft: ShadowDraft | null = null
     const bundle = (): Digest => live?.status.bundle.digest ?? NO_BUNDLE
     const onStopped = stopped.resolve
     const place = await evidencePlaceOf(args)
     const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
     try {
+      draft = await ShadowDraft.open(args, clock, log)
       const publish = (taken: Taken): Promise<void> =>
         publishTaken(evidence, taken, { publisher, at: clock() })
       const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
       const source = { path: args.first, publisher, lastSerial }
       live = await Live.open({ ...source, clock, log, publish })
       const keyring = (): Keyring | null => keys?.value ?? null
-      const serving = { ...options, live, keyring, clock, log, recorder: evidence, evidence, place }
+      const kept = { recorder: evidence, evidence, place }
+      const serving = { ...options, live, draft, keyring, clock, log, ...kept }
       const failure = await answerUntil(stopped.promise, args, serving)
       if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
       return failure ? EXIT.no : EXIT.done
     } finally {
       live?.close()
+      await draft?.close()
       keys?.close()
       await closed(evidence, log)
       if (place.isTemporary) rmSync(place.path, { recursive: true })
@@ -110,9 +120,10 @@ async function closed(evidence: Evidence, log: Log): Promise<void> {
 const NO_BUNDLE = digestOf('0'.repeat(64))
 
 interface Serving
-  extends Omit<Served, 'status' | 'metrics' | 'logs' | 'tls'>,
+  extends Omit<Served, 'status' | 'metrics' | 'logs' | 'shadow' | 'tls'>,
     Pick<Options, 'host' | 'port' | 'tls'> {
   readonly live: Live
+  readonly draft: ShadowDraft | null
   readonly evidence: Evidence
   readonly place: EvidencePlace
 }
@@ -123,15 +134,16 @@ async function answerUntil(
   args: Arguments,
   serving: Serving,
 ): Promise<Error | undefined> {
-  const { live, host, port, tls, evidence, place, ...rest } = serving
+  const { live, draft, host, port, tls, evidence, place, ...rest } = serving
   const { clock, log } = rest
   // Loaded only here: the web server takes longer to load than all else that the other commands need.
   const { appOf } = await import('../server/app.ts')
   const { Metrics } = await import('../server/metrics.ts')
   const status = (): Live['status'] => live.status
-  const metrics = new Metrics(status, clock)
+  const metrics = new Metrics(status, clock, draft && ((): ShadowStatus => draft.status))
+  const shadow = draft?.shadow(metrics) ?? null
   const logs = logsOf(evidence)
-  const app = appOf({ ...rest, status, metrics, logs, ...(tls ? { tls } : {}) })
+  const app = appOf({ ...rest, status, metrics, shadow, logs, ...(tls ? { tls } : {}) })
   const audit = setInterval(() => logKeyUse(metrics, log), AUDIT_MS)
   // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
   const signal = untilSignal()

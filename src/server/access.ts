@@ -125,6 +125,7 @@ function pointsOf({
   clock,
   metrics,
   recorder,
+  shadow,
 }: Served): (request: FastifyRequest) => DecisionPoint {
   const limits = new RateLimits(0)
   const mayRecord = (id: string, work: number): boolean =>
@@ -132,7 +133,8 @@ function pointsOf({
     limits.take({ id, rate: LOW_RECORDS_RATE }, lowCostOf(work), performance.now()) === 0
   return ({ apiKey }) => {
     const customers = apiKey?.customers ?? 'all'
-    return { bundle: status().bundle, at: clock(), customers, metrics, recorder, mayRecord }
+    const { bundle } = status()
+    return { bundle, at: clock(), customers, metrics, recorder, shadow, mayRecord }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Bundle } from '../decision/bundle.ts'
 import { decide } from '../decision/decide.ts'
-import { allows } from '../decision/decision.ts'
+import { allows, type Decision } from '../decision/decision.ts'
 import { decideWithNearest } from '../decision/nearest.ts'
+import type { Request } from '../decision/request.ts'
 import { fail, ok, type Result } from '../result.ts'
 import type { Instant } from '../time.ts'
 import { type Customers, mayAsk } from './keys.ts'
@@ -10,6 +11,7 @@ import { type Parts, partsOf, partsOver, type Question, questionOf } from './par
 import { printEvaluation, printFailure } from './print-evaluation.ts'
 import { type EvaluationError, isMembers, wrongType } from './question.ts'
 import { type Recorded, type Recorder, unrecorded } from './recorder.ts'
+import type { Shadow } from './shadow.ts'
 import { WORK_MAX } from './work.ts'
 
 // OpenID AuthZEN Authorization API 1.0, evaluation and evaluations (docs/authzen.md).
@@ -26,6 +28,8 @@ export interface DecisionPoint {
   readonly customers: Customers
   readonly metrics: Pick<Metrics, 'decided'>
   readonly recorder: Recorder
+  /** Sees what is answered; null where no draft judges. */
+  readonly shadow: Shadow | null
   /** Whether a customer may add a record of so many names to the log while there is little room for it. */
   readonly mayRecord: (customer: string, work: number) => boolean
 }
@@ -70,7 +74,17 @@ function judge(point: DecisionPoint, question: Question): Result<Judged, Evaluat
   // The bundle's own text of the id, since maps find a text faster that is the very one that they hold.
   point.metrics.decided(decision, known?.id ?? request.value.customer, known !== undefined)
   point.recorder.count(request.value, point.at)
+  see(point, request.value, decision, null)
   return ok({ isAllowed: true, text: printEvaluation(decision) })
+}
+
+function see(
+  { shadow, bundle }: DecisionPoint,
+  request: Request,
+  decision: Decision,
+  record: string | null,
+): void {
+  if (shadow !== null) shadow.see({ request, decision, record, bundle })
 }
 
 function tooMuch(): Result<never, EvaluationError> {
@@ -120,12 +134,13 @@ function recordedBy(
 }
 
 function closed(
-  { metrics }: DecisionPoint,
+  point: DecisionPoint,
   { decision: decided, request, isKnown }: Exclude<Judged, Final>,
   record: string | null,
 ): Final {
   const decision = record === null ? unrecorded(decided) : decided
-  metrics.decided(decision, request.customer, isKnown)
+  point.metrics.decided(decision, request.customer, isKnown)
+  see(point, request, decided, record)
   return { isAllowed: allows(decision), text: printEvaluation(decision, record) }
 }
 

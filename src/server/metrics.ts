@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Bundle } from '../decision/bundle.ts'
 import type { Decision } from '../decision/decision.ts'
+import type { Flip } from '../decision/replayed.ts'
 import type { Instant } from '../time.ts'
 
 /** Most customers that are counted by name; those seen after them are counted together. */
@@ -19,6 +20,21 @@ export type Refusal =
   | 'busy'
   | 'malformed'
   | 'internal'
+
+/** What a draft decides of a request that was answered: the same, otherwise, or nothing. */
+export type ShadowResult = Flip | 'agreed' | 'failed'
+
+/** Lines on flips: those that are in the file, and those that it did not take. */
+export interface ShadowLines {
+  readonly written: number
+  readonly lost: number
+}
+
+/** What the metrics say of a draft that judges beside the bundle in use. */
+export interface ShadowStatus {
+  readonly draft: Bundle
+  readonly lines: ShadowLines
+}
 
 /** What the metrics say of the bundle in use. */
 export interface BundleStatus {
@@ -54,6 +70,12 @@ class Tally {
   }
 }
 
+/** A customer's own label, while there are few enough of them. */
+function labelOf(tally: Tally, customer: string, isKnown: boolean): string {
+  const isNamed = isKnown && (tally.has(customer) || tally.size < CUSTOMERS_MAX)
+  return isNamed ? customer : OTHER
+}
+
 /** What a decision point counts, for Prometheus (docs/serve.md). No label holds what a request said. */
 export class Metrics {
   readonly #registry = new Registry()
@@ -62,11 +84,18 @@ export class Metrics {
   readonly #customers = new Tally()
   readonly #exceptions = new Tally()
   readonly #refusals = new Tally()
+  readonly #shadowed = new Tally()
+  readonly #shadowFlips = new Tally()
   readonly #keys = new Map<string, number>()
   #unauthorized = 0
   readonly #latency: Histogram<'route'>
 
-  constructor(status: () => BundleStatus, clock: () => Instant) {
+  /** `shadow` is null where no draft judges. */
+  constructor(
+    status: () => BundleStatus,
+    clock: () => Instant,
+    shadow: (() => ShadowStatus) | null = null,
+  ) {
     const registers = [this.#registry]
     collectDefaultMetrics({ register: this.#registry })
     this.#count('proviso_decisions_total', 'Decisions by outcome.', 'outcome', this.#outcomes)
@@ -102,16 +131,22 @@ export class Metrics {
       registers,
     })
     this.#gaugesOf(status, clock)
+    if (shadow !== null) this.#countShadow(shadow)
   }
 
   decided({ outcome, triggered }: Decision, customer: string, isKnown: boolean): void {
     this.#outcomes.add(outcome)
     for (let i = 0; i < triggered.length; i++) this.#restrictions.add(triggered[i] as string)
-    const isNamed =
-      isKnown && (this.#customers.has(customer) || this.#customers.size < CUSTOMERS_MAX)
-    const label = isNamed ? customer : OTHER
+    const label = labelOf(this.#customers, customer, isKnown)
     this.#customers.add(label)
     if (outcome === 'permit-under-exception') this.#exceptions.add(label)
+  }
+
+  /** A draft has judged what was answered. */
+  shadowed(result: ShadowResult, customer: string, isKnown: boolean): void {
+    this.#shadowed.add(result)
+    if (result === 'agreed' || result === 'failed') return
+    this.#shadowFlips.add(labelOf(this.#shadowFlips, customer, isKnown))
   }
 
   refused(reason: Refusal): void {
@@ -156,6 +191,43 @@ export class Metrics {
       collect(): void {
         this.reset()
         for (const [value, { count }] of tally.entries()) this.inc({ [label]: value }, count)
+      },
+    })
+  }
+
+  #countShadow(shadow: () => ShadowStatus): void {
+    this.#count(
+      'proviso_shadow_decisions_total',
+      'Answered decisions that the draft judged too, by what it came to.',
+      'result',
+      this.#shadowed,
+    )
+    this.#count(
+      'proviso_shadow_customer_flips_total',
+      'Decisions that the draft flips, by customer.',
+      'customer',
+      this.#shadowFlips,
+    )
+    new Counter({
+      name: 'proviso_shadow_lines_total',
+      help: 'Lines on flips that the file took, and those that it did not.',
+      labelNames: ['fate'],
+      registers: [this.#registry],
+      collect(): void {
+        this.reset()
+        const { written, lost } = shadow().lines
+        this.inc({ fate: 'written' }, written)
+        this.inc({ fate: 'lost' }, lost)
+      },
+    })
+    new Gauge({
+      name: 'proviso_shadow_info',
+      help: 'The digest of the draft.',
+      labelNames: ['digest'],
+      registers: [this.#registry],
+      collect(): void {
+        this.reset()
+        this.set({ digest: shadow().draft.digest }, 1)
       },
     })
   }

@@ -3,6 +3,7 @@ import type { Keyring } from './keys.ts'
 import type { PublicUrl } from './metadata.ts'
 import type { BundleStatus, Metrics } from './metrics.ts'
 import type { Recorder } from './recorder.ts'
+import type { Shadow } from './shadow.ts'
 
 /** What a server answers from. All of it may change while it runs, so each is asked for anew. */
 export interface Served {
@@ -12,6 +13,8 @@ export interface Served {
   readonly keyring: () => Keyring | null
   readonly metrics: Metrics
   readonly recorder: Recorder
+  /** Null: no draft judges beside the documents in use. */
+  readonly shadow: Shadow | null
   /** What is made known of the logs; null: nothing is. */
   readonly logs: LogsServed | null
   readonly log: Log
