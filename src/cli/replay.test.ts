@@ -5,6 +5,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { bundleOf, sha256 } from '../../test/bundle-of.ts'
 import { EXAMPLE, EXAMPLE_DIR } from '../../test/example-world.ts'
 import { jsonLines, proviso } from '../../test/proviso.ts'
+import { ask, QUESTIONS, RECORDED } from '../../test/questions.ts'
+import { BUNDLE, startServer, untilPublished } from '../../test/running-server.ts'
 import type { Bundle } from '../decision/bundle.ts'
 import { printBundle } from '../decision/bundle-file.ts'
 import { decide } from '../decision/decide.ts'
@@ -14,6 +16,7 @@ import { parseRequest } from '../decision/request.ts'
 import type { World } from '../decision/world.ts'
 import { readDirectory } from './directory.ts'
 import { RECORD_BYTES_MAX } from './record-chunks.ts'
+import { RecordTexts } from './record-text.ts'
 
 const TEMP = mkdtempSync(join(tmpdir(), 'proviso-replay-'))
 afterAll(() => rmSync(TEMP, { recursive: true }))
@@ -100,6 +103,21 @@ test('unchanged documents decide every record as it was decided, byte for byte (
     unknown: { count: 0 },
     inError: { count: 0 },
   })
+})
+
+test('what a server has decided and its log exports is decided alike, and read in parts', async () => {
+  const log = join(TEMP, 'log')
+  const server = await startServer(log)
+  for (const question of Object.values(QUESTIONS)) await ask(server, question)
+  await untilPublished(server)
+  await server.end()
+  const { stdout } = await proviso(['log', 'export', '--log', log])
+  const records = stdout.trimEnd().split('\n')
+  expect(records.map(outcomeOf).sort()).toEqual([...RECORDED].sort())
+  const { report } = await replayed(stdout, BUNDLE)
+  expect(report).toMatchObject({ judged: 3, identical: 3, ownBundle: 3 })
+  const texts = new RecordTexts()
+  for (const record of records) expect(texts.read(record)).toBeDefined()
 })
 
 describe('a contract that a draft no longer has', () => {
