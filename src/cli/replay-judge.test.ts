@@ -2,9 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { anyTrial } from '../../test/any-world.ts'
 import { bundleOf } from '../../test/bundle-of.ts'
+import { EXAMPLE } from '../../test/example-world.ts'
 import { RUNS } from '../../test/runs.ts'
 import { decide } from '../decision/decide.ts'
 import { printDecisionPayload } from '../decision/payload.ts'
+import type { Request } from '../decision/request.ts'
 import { RecordTexts } from './record-text.ts'
 import { type Judge, judgeChunk } from './replay-judge.ts'
 import type { Tally } from './replay-tally.ts'
@@ -67,3 +69,28 @@ test('one other character in a line is seen, wherever it is', () => {
 function comparable({ inError, ...tally }: Tally): object {
   return { ...tally, inError: { ...inError, first: inError.first.map(({ line }) => line) } }
 }
+
+test('a decision that differs in its reason alone is not identical', () => {
+  const bundle = bundleOf(EXAMPLE)
+  const [from, until] = [Date.UTC(2026, 2, 2), Date.UTC(2026, 2, 3)]
+  // Nobody has reviewed it, so no tailoring covers it.
+  const request: Request = {
+    id: null,
+    customer: 'ministry-of-assessment',
+    deployment: 'desk-1',
+    model: 'example-sonnet-20250514',
+    uses: ['surveillance.intelligence-analysis'],
+    facts: { subjects: ['foreign'], act: ['analyse'] },
+    signals: [],
+    at: from,
+  }
+  const lines = [from, until].flatMap((at) => {
+    const decided = decide(bundle, { ...request, at })
+    return decided.ok ? printDecisionPayload(decided.value, { ...request, at }) : []
+  })
+  // From then on the reason is that the bundle is stale.
+  const judge = { bundle: { ...bundle, validUntil: until }, asOf: null }
+  for (const tally of bothWays(judge, lines)) {
+    expect([tally.identical, tally.differently]).toEqual([1, 1])
+  }
+})
