@@ -141,8 +141,11 @@ test('requests about one log that wait are bounded, and other logs do not wait f
     await disk.rename(path, name)
   }
   const state = await stateIn(directory, { files: { ...disk, rename } })
-  const asked = Array.from({ length: 66 }, () => state.add(growth(0, 3)))
+  let answered = 0
+  const asked = Array.from({ length: 66 }, () => state.add(growth(0, 3)).finally(() => answered++))
   expect(await Promise.race(asked)).toMatchObject({ ok: false, error: { code: 'busy' } })
+  // Signatures are checked side by side: the second may be behind, and would find room once the gate is open.
+  await expect.poll(() => answered, { timeout: 30_000 }).toBe(2)
   const beside = { oldSize: 0, path: [], note: quiet.noteAt(1) }
   expect(await state.add(printAddCheckpoint(beside))).toMatchObject({ ok: true })
   gate.resolve()
