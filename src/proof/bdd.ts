@@ -208,6 +208,13 @@ export class Bdd {
     return go(f)
   }
 
+  /** Whether a function holds where just some variables are true. */
+  holds(f: Func, truths: ReadonlySet<number>): boolean {
+    let at = f
+    while (at > TRUE) at = truths.has(this.#variables[at] as number) ? this.high(at) : this.low(at)
+    return at === TRUE
+  }
+
   /** The variables that are true in one place where a function holds: as few as the first such place has. */
   witness(f: Func): ReadonlySet<number> {
     assert(f !== FALSE, 'nothing is a witness of what never holds')

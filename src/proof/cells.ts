@@ -1,3 +1,4 @@
+import { at } from '../assert.ts'
 import { sorted } from '../ids.ts'
 import { contains, type Spans } from '../interval.ts'
 import type { Instant } from '../time.ts'
@@ -12,6 +13,25 @@ export interface Names {
 /** Whether an id is among some names. */
 export function isNamed({ ids, isAllBut }: Names, id: string): boolean {
   return ids.includes(id) !== isAllBut
+}
+
+/** The names that are among any of some; ids in order. */
+export function uniteNames(all: readonly Names[]): Names {
+  const excepted = all.filter(({ isAllBut }) => isAllBut).map(({ ids }) => new Set(ids))
+  const listed = new Set(all.flatMap(({ ids, isAllBut }) => (isAllBut ? [] : ids)))
+  const [first, ...others] = excepted
+  if (first === undefined) return { ids: sorted([...listed]), isAllBut: false }
+  const left = others.reduce((ids, other) => ids.intersection(other), first).difference(listed)
+  return { ids: sorted([...left]), isAllBut: true }
+}
+
+/** A name among some: one that is listed, or one like `unlisted` that is not. */
+export function nameAmong({ ids, isAllBut }: Names, unlisted: string): string {
+  if (!isAllBut) return at(ids, 0)
+  const taken = new Set(ids)
+  let other = unlisted
+  for (let n = 2; taken.has(other); n++) other = `${unlisted}-${n}`
+  return other
 }
 
 /** Where and when just some of a customer's tailorings can be used. */

@@ -161,6 +161,16 @@ export class Space {
   }
 }
 
+/** The values of a fact's dimension, each with its variable. */
+export function valuesOf(
+  { statements }: Space,
+  { first, last }: Dimension,
+): readonly (readonly [variable: number, value: string])[] {
+  return statements.slice(first, last + 1).flatMap((statement, i) => {
+    return statement.kind === 'value' ? [[first + i, statement.value] as const] : []
+  })
+}
+
 /** A fact, or some uses, that come next in the order of variables. */
 interface Row {
   readonly fact?: string

@@ -4,7 +4,7 @@ import { sorted } from '../ids.ts'
 import type { Spans } from '../interval.ts'
 import type { Instant } from '../time.ts'
 import type { Func } from './bdd.ts'
-import { type Cell, cellsOf, type Names } from './cells.ts'
+import { type Cell, cellsOf, type Names, nameAmong } from './cells.ts'
 import { Judging } from './judging.ts'
 import type { ReachRule, Rules } from './rules.ts'
 import { Space } from './space.ts'
@@ -77,7 +77,8 @@ function cellView(cell: Cell): CellView {
   return { ...cell, decided, meant, key: `${keyOf(decided)}\n${keyOf(meant)}` }
 }
 
-function keyOf(usable: readonly ReachRule[]): string {
+/** Equal for tailorings that permit alike, in the order in which they are tried, whatever they are called. */
+export function keyOf(usable: readonly ReachRule[]): string {
   return usable.map(shapeKeyOf).join(';')
 }
 
@@ -100,10 +101,7 @@ function oneOf({ ids, isAllBut }: Names, name: string, taken: readonly string[])
 
 /** A name that is not among some. */
 function otherThan(name: string, taken: readonly string[]): string {
-  const all = new Set(taken)
-  let other = name
-  for (let n = 2; all.has(other); n++) other = `${name}-${n}`
-  return other
+  return nameAmong({ ids: taken, isAllBut: true }, name)
 }
 
 /** Some instant of a set that is not empty. */
