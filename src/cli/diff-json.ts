@@ -19,7 +19,9 @@ import { type Instant, printInstant, printInstantShort } from '../time.ts'
 // What is judged differently, as JSON (docs/formats.md, Difference).
 
 /** Names that are meant, or all but some. */
-type NamesJson = { readonly only: readonly string[] } | { readonly allBut: readonly string[] }
+export type NamesJson =
+  | { readonly only: readonly string[] }
+  | { readonly allBut: readonly string[] }
 
 interface RegionJson {
   readonly customers: NamesJson
@@ -96,7 +98,7 @@ function edgeJson(edge: Instant = Infinity): string | null {
   return Number.isFinite(edge) ? printInstantShort(edge) : null
 }
 
-export function witnessJson({ before, after }: Versions<Bundle>, request: Request): WitnessJson {
+function witnessJson({ before, after }: Versions<Bundle>, request: Request): WitnessJson {
   const decidedBy = (bundle: Bundle): Decided => {
     const decided = decide(bundle, request)
     if (decided.ok) return decidedOf(decided.value)

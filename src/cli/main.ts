@@ -3,6 +3,7 @@ import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
 import { decide } from './decide.ts'
+import { diff } from './diff.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
@@ -27,6 +28,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   test,
   compile,
   prove,
+  diff,
   replay,
   schema,
   keygen,

@@ -71,7 +71,7 @@ function totalOf({ widened, narrowed }: Flips): number {
   return widened + narrowed
 }
 
-function jsonRowsOf(map: ReadonlyMap<string, Flips>, noun: string): object {
+export function jsonRowsOf(map: ReadonlyMap<string, Flips>, noun: string): object {
   const { shown, others } = rowsOf(map, ROWS_MAX.json)
   return { rows: shown.map(([name, flips]) => ({ [noun]: name, ...flips })), others }
 }

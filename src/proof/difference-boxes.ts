@@ -5,10 +5,14 @@ import { FALSE, type Func } from './bdd.ts'
 import { type Box, merged } from './boxes.ts'
 import { Cutter } from './cut.ts'
 import { type Difference, requestIn } from './difference.ts'
+import { familyCount } from './families.ts'
 import { REGION_AXES, type Region, RegionAxes } from './regions.ts'
 
 /** Most boxes of one direction; where there are more, there are only groups. */
 const BOXES_MAX = 50_000
+
+/** Most families of all parts of all boxes of one direction. */
+const FAMILIES_MAX = 500_000
 
 /** Requests that are judged differently: all of a region that have, of each part, a set that its function holds for. */
 export interface DifferenceBox {
@@ -37,7 +41,7 @@ export function boxesOf(difference: Difference, flip: Flip): readonly Difference
     for (const region of regions) boxes.push(...cut.map((box) => [...region, ...box]))
   }
   const [whole = []] = cutter.cut(space.wellFormed) ?? []
-  return merged(boxes, [...regionAxes.axes, ...cutter.axes]).map((box) => {
+  const least = merged(boxes, [...regionAxes.axes, ...cutter.axes]).map((box): DifferenceBox => {
     const region = regionAxes.regionOf(box)
     const stated = box.slice(REGION_AXES)
     const facts = cutter.facts.flatMap((fact, i) =>
@@ -46,6 +50,8 @@ export function boxesOf(difference: Difference, flip: Flip): readonly Difference
     const witness = requestIn(space, region, cutter.witness(stated))
     return { region, facts: new Map(facts), uses: at(stated, cutter.facts.length), witness }
   })
+  const functions = least.flatMap(({ facts, uses }) => [...facts.values(), uses])
+  return familyCount(space.bdd, functions) > FAMILIES_MAX ? undefined : least
 }
 
 /** What changed for whoever has no contract is kept apart: it is mostly the same for those who have one. */

@@ -91,3 +91,21 @@ function* familiesOf(bdd: Bdd, f: Func): Generator<Family> {
     yield { includes: [variable, ...includes], without }
   }
 }
+
+/** How many families of some functions there are, all together. */
+export function familyCount(bdd: Bdd, functions: Iterable<Func>): number {
+  const counts = new Map<Func, number>([
+    [FALSE, 0],
+    [TRUE, 1],
+  ])
+  const countOf = (f: Func): number => {
+    const known = counts.get(f)
+    if (known !== undefined) return known
+    const count = countOf(bdd.low(f)) + countOf(bdd.high(f))
+    counts.set(f, count)
+    return count
+  }
+  let total = 0
+  for (const f of functions) total += countOf(f)
+  return total
+}
