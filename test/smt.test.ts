@@ -14,7 +14,7 @@ import { rulesOfTables } from '../src/proof/bundle-rules.ts'
 import { rulesOfDocuments } from '../src/proof/documents-rules.ts'
 import { meaning } from '../src/proof/meaning.ts'
 import { prove } from '../src/proof/prove.ts'
-import { type SmtFile, smtFilesOf, smtSubjectOf } from '../src/proof/smt.ts'
+import { smtFilesOf, smtSubjectOf, type ToExport } from '../src/proof/smt.ts'
 import {
   ANSWER_PARTS,
   answerWidths,
@@ -52,12 +52,8 @@ function answersOf([command, ...options]: Solver, text: string): readonly string
   return stdout.trim().split('\n')
 }
 
-function filesOf(
-  world: World,
-  bundle: Bundle,
-  statements: readonly ProofStatement[] = [],
-): readonly SmtFile[] {
-  return [...smtFilesOf({ bundle, meant: rulesOfDocuments(world), statements })]
+function exportedOf(world: World, bundle: Bundle): ToExport {
+  return { bundle, decided: rulesOfTables(bundle), meant: rulesOfDocuments(world) }
 }
 
 const STATEMENTS: readonly ProofStatement[] = [
@@ -66,13 +62,13 @@ const STATEMENTS: readonly ProofStatement[] = [
 ]
 
 test.each(SOLVERS)('%s finds no request that breaks a law of the example', (...solver) => {
-  for (const { name, text } of filesOf(EXAMPLE, bundleOf(EXAMPLE), STATEMENTS)) {
+  for (const { name, text } of smtFilesOf(exportedOf(EXAMPLE, bundleOf(EXAMPLE)), STATEMENTS)) {
     expect([name, ...answersOf(solver as unknown as Solver, text)]).toEqual([name, 'unsat'])
   }
 })
 
 test('a file without its claim that the law is broken is satisfied: nothing is proved from nothing', () => {
-  for (const { name, text } of filesOf(EXAMPLE, bundleOf(EXAMPLE))) {
+  for (const { name, text } of smtFilesOf(exportedOf(EXAMPLE, bundleOf(EXAMPLE)))) {
     const last = text.lastIndexOf('\n(assert ')
     const free = `${text.slice(0, last)}\n(check-sat)\n`
     expect([name, ...answersOf(SOLVERS[0], free)]).toEqual([name, 'sat'])
@@ -81,8 +77,7 @@ test('a file without its claim that the law is broken is satisfied: nothing is p
 
 test('z3 and cvc5 find no request that breaks a law of random worlds', () => {
   const property = fc.property(anyTrial, ({ world: { validUntil: _, ...world } }) => {
-    const files = filesOf(world, bundleOf(world))
-    for (const { name, text } of files) {
+    for (const { name, text } of smtFilesOf(exportedOf(world, bundleOf(world)))) {
       for (const solver of SOLVERS) {
         expect([name, ...answersOf(solver, text)]).toEqual([name, 'unsat'])
       }
@@ -92,19 +87,19 @@ test('z3 and cvc5 find no request that breaks a law of random worlds', () => {
 })
 
 /** A model's values by the names of its constants, as digits. */
-function modelOf(world: World, bundle: Bundle): ReadonlyMap<string, string> | undefined {
-  const meaning = filesOf(world, bundle).find(({ name }) => name === 'meaning.smt2')
-  const { names } = smtSubjectOf({ bundle, meant: rulesOfDocuments(world) })
+function modelOf(exported: ToExport, names: Vocabulary): ReadonlyMap<string, string> | undefined {
+  const [first] = smtFilesOf(exported)
+  expect(first?.name).toBe('meaning.smt2')
   const asked = [
     ...['customer', 'deployment', 'model', 'at', 'stated', 'named', 'decided.answer'],
     ...[...names.valuesOf.keys()].map(unstated),
     ...names.nodes.ids.map((node) => scoreOf(node)),
   ]
-  const [first, ...lines] = answersOf(
+  const [answer, ...lines] = answersOf(
     SOLVERS[0],
-    `${meaning?.text}(get-value (${asked.map(symbol).join(' ')}))\n`,
+    `${first?.text}(get-value (${asked.map(symbol).join(' ')}))\n`,
   )
-  if (first === 'unsat') return undefined
+  if (answer === 'unsat') return undefined
   const pairs = lines
     .join('\n')
     .matchAll(/\((?:\|([^|]+)\||([^\s()|]+))\s+(#[bx][0-9a-f]+|true|false)\)/g)
@@ -210,8 +205,9 @@ const NAMES = FAULTS.map(({ name }) => name).filter((name) => name !== WITHOUT_E
 
 test.each(NAMES)('a model of tables with %s is a request that is decided so', (name) => {
   const bundle = faultyBundle(name)
-  const model = modelOf(EXAMPLE, bundle)
-  const { names } = smtSubjectOf({ bundle, meant: rulesOfDocuments(EXAMPLE) })
+  const exported = exportedOf(EXAMPLE, bundle)
+  const { names } = smtSubjectOf(exported)
+  const model = modelOf(exported, names)
   if (model === undefined) throw new Error('the file is not satisfied')
   const decided = decide(bundle, requestOf(names, model))
   expect(decided.ok && decidedPart(decided.value)).toEqual(answerOf(names, model))

@@ -17,8 +17,9 @@ export function writeSmt(out: string, { proved, statements }: ToProve): void {
     )
   }
   for (const name of found) rmSync(join(out, name))
-  const meant = proved.subject.meant.rules
-  for (const { name, text } of smtFilesOf({ bundle: proved.bundle, meant, statements })) {
+  const { bundle, subject } = proved
+  const exported = { bundle, decided: subject.decided.rules, meant: subject.meant.rules }
+  for (const { name, text } of smtFilesOf(exported, statements)) {
     writeFileSync(join(out, name), text)
   }
 }

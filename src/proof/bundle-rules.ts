@@ -227,15 +227,17 @@ export function unsaidValuesOf({ facts, allValues }: Tables): readonly {
   })
 }
 
-/** What `decide` finds of each use that a request names: its leaves, the restrictions, and the leaves of its scores. */
-export function lookUpsOf({ uses, restrictions, content }: Tables): ReadonlyMap<
-  string,
-  {
-    readonly leaves: readonly string[]
-    readonly restrictions: readonly string[]
-    readonly scored: readonly string[]
-  }
-> {
+/** What is found of a use that a request names. */
+export interface LookUp {
+  readonly leaves: readonly string[]
+  /** Those that prohibit a leaf of it. */
+  readonly restrictions: readonly string[]
+  /** The leaves that a detector's score of it is of. */
+  readonly scored: readonly string[]
+}
+
+/** What `decide` finds of each use. */
+export function lookUpsOf({ uses, restrictions, content }: Tables): ReadonlyMap<string, LookUp> {
   const leaves = content.leaves.map(({ id }) => id)
   const ids = restrictions.map((restriction) => restriction.content.id)
   return new Map(

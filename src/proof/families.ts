@@ -1,7 +1,7 @@
 import { at } from '../assert.ts'
 import { type Bdd, FALSE, type Func, TRUE } from './bdd.ts'
 import type { Rules } from './rules.ts'
-import type { Space, Statement } from './space.ts'
+import { type Space, type Statement, valuesOf } from './space.ts'
 
 /** The sets of a fact's values that have all of some, and none beyond some. */
 export interface FactFamily {
@@ -22,12 +22,9 @@ export interface UsesFamily {
 /** The sets of a fact's values that a function holds for, in families of which no two meet. */
 export function factFamilies(space: Space, fact: string, f: Func): readonly FactFamily[] {
   const dimension = space.dimensions.find(({ kind, name }) => kind === 'fact' && name === fact)
-  const { first = 0, last = -1 } = dimension ?? {}
-  const values = space.statements.slice(first, last + 1)
+  const values = dimension === undefined ? [] : valuesOf(space, dimension)
   const named = (isMeant: (variable: number) => boolean): readonly string[] =>
-    values.flatMap((value, i) => {
-      return value.kind === 'value' && isMeant(first + i) ? [value.value] : []
-    })
+    values.flatMap(([variable, value]) => (isMeant(variable) ? [value] : []))
   return [...familiesOf(space.bdd, f)].map(({ includes, without }) => ({
     includes: named((variable) => includes.includes(variable)),
     among: named((variable) => !without.includes(variable)),

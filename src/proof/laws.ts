@@ -14,7 +14,7 @@ import {
   violationAt,
 } from './law.ts'
 import { meaning } from './meaning.ts'
-import type { ReachRule } from './rules.ts'
+import { placeOf, type ReachRule } from './rules.ts'
 import type { Space } from './space.ts'
 import type { CellView, CustomerView, Subject } from './subject.ts'
 
@@ -140,10 +140,6 @@ const noStitching: Law = {
     const used = bdd.any(decided.exceptions(cell.decided))
     return [[bdd.minus(used, alone), 'an exception is permitted that no tailoring alone permits']]
   }),
-}
-
-function placeOf({ contract, tailoring, deployment }: ReachRule): string {
-  return `${contract}/${tailoring}/${deployment}`
 }
 
 /** Where some tailorings of a cell permit, out of those that are not as they should be. */

@@ -5,7 +5,7 @@ import type { Tables } from '../decision/tables.ts'
 import { FALSE, type Func } from './bdd.ts'
 import { type OddUse, oddUsesOf, unsaidValuesOf } from './bundle-rules.ts'
 import { type Law, type Violation, violationAt } from './law.ts'
-import type { ReachRule, Rule, Rules } from './rules.ts'
+import { nameOf, type ReachRule, type Rule, type Rules } from './rules.ts'
 import type { CellView, CustomerView, Subject } from './subject.ts'
 
 /** Translation validation: not that the compiler is right, but that what it made of these documents is. */
@@ -209,10 +209,6 @@ function unlikeUnsaid(
     }
   }
   return undefined
-}
-
-function nameOf({ contract, tailoring }: ReachRule): string {
-  return `${contract}/${tailoring}`
 }
 
 function unlikeCustomer(

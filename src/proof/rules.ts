@@ -56,3 +56,13 @@ export interface ReachRule {
   readonly serves: ReadonlyMap<string, Spans>
   readonly obligations: readonly string[]
 }
+
+/** Contract and tailoring, by which an exception is permitted. */
+export function nameOf({ contract, tailoring }: ReachRule): string {
+  return `${contract}/${tailoring}`
+}
+
+/** The same, on its deployment. */
+export function placeOf(reach: ReachRule): string {
+  return `${nameOf(reach)}/${reach.deployment}`
+}

@@ -1,9 +1,11 @@
-import { bitsOfLevels, NO_TAILORING, tailoringOf, type Vocabulary, valueId } from './smt-names.ts'
+import { nameOf } from './rules.ts'
+import { everyValue, NO_TAILORING, type Vocabulary, valueId } from './smt-names.ts'
 import { defineJudged, type ReachTerm, type ReachTerms } from './smt-reaches.ts'
 import type { Side } from './smt-side.ts'
 import {
   anyOf,
   bitsOf,
+  bitsUpTo,
   declare,
   define,
   emptySet,
@@ -15,6 +17,7 @@ import {
   setWhere,
   symbol,
   term,
+  widthOf,
 } from './smt-text.ts'
 
 // A request as a caller makes it, and all that is answered: the law that tables and documents agree speaks of both.
@@ -41,9 +44,8 @@ export function scoreOf(node: string, prefix = 'score'): string {
 }
 
 /** Levels of scores: how many thresholds a score reaches. */
-export function declareLevels(names: Vocabulary): readonly string[] {
-  const { thresholds } = names
-  const width = bitsOfLevels(names)
+export function declareLevels({ thresholds }: Vocabulary): readonly string[] {
+  const width = bitsUpTo(thresholds.length)
   return [
     '; Scores, as the number of thresholds that they reach; 0 is less than any, or no score at all',
     `(define-sort Level () (_ BitVec ${width}))`,
@@ -185,7 +187,7 @@ export const OUTCOME_BITS = {
 export function answerWidths(
   names: Vocabulary,
 ): Readonly<Record<(typeof ANSWER_PARTS)[number], number>> {
-  const ofRestrictions = Math.max(1, names.restrictions.ids.length)
+  const ofRestrictions = widthOf(names.restrictions)
   return {
     outcome: 2,
     base: 1,
@@ -193,7 +195,7 @@ export function answerWidths(
     floored: ofRestrictions,
     fixed: ofRestrictions,
     by: bitsOf(names.tailorings),
-    owed: Math.max(1, names.obligations.ids.length),
+    owed: widthOf(names.obligations),
   }
 }
 
@@ -204,7 +206,7 @@ function answerBits(names: Vocabulary): number {
 /** Which tailoring permits, and what is obliged to then (semantics §8.2 e). */
 function defineFound(names: Vocabulary, { all }: ReachTerms, asked: string): readonly string[] {
   const { obligations, tailorings } = names
-  const [ofTailoring, ofObligations] = [bitsOf(tailorings), answerWidths(names).owed]
+  const [ofTailoring, ofObligations] = [bitsOf(tailorings), widthOf(obligations)]
   const sort = `(_ BitVec ${ofTailoring + ofObligations})`
   const nothing = `(_ bv0 ${ofTailoring + ofObligations})`
   const chains = [...Map.groupBy(all, ({ customer }) => customer)].map(([customer, reaches]) => ({
@@ -249,7 +251,7 @@ function defineChain(
   const nameAt = (i: number): string => symbol(`${asked}.first.${customer}.${i + 1}`)
   return reaches
     .map(({ usable, shape, rule }, i) => {
-      const tailoring = numberOf(names.tailorings, tailoringOf(rule))
+      const tailoring = numberOf(names.tailorings, nameOf(rule))
       const found = term('concat', tailoring, setOf(names.obligations, rule.obligations))
       const next = i + 1 < reaches.length ? nameAt(i + 1) : nothing
       return define(
@@ -264,6 +266,6 @@ function defineChain(
 /** Where each fact that is stated has a value. */
 export function isStated({ values, valuesOf }: Vocabulary): readonly string[] {
   return [...valuesOf.keys()].map((fact) =>
-    anyOf([symbol(unstated(fact)), meets(values, 'stated', symbol(`every.${fact}`))]),
+    anyOf([symbol(unstated(fact)), meets(values, 'stated', everyValue(fact))]),
   )
 }

@@ -1,4 +1,5 @@
 import type { Spans } from '../interval.ts'
+import { placeOf } from './rules.ts'
 import {
   declareLevels,
   declareStated,
@@ -9,7 +10,14 @@ import {
   scoreOf,
 } from './smt-answer.ts'
 import { isWellFormed, type Vocabulary } from './smt-names.ts'
-import { defineJudged, during, type ReachTerm, type ReachTerms, servedTerm } from './smt-reaches.ts'
+import {
+  defineJudged,
+  during,
+  type ReachTerm,
+  type ReachTerms,
+  servedTerm,
+  suitsTerm,
+} from './smt-reaches.ts'
 import { prohibitedTerm, type Side } from './smt-side.ts'
 import {
   allOf,
@@ -17,6 +25,7 @@ import {
   declare,
   define,
   emptySet,
+  FALSE_TERM,
   isWithin,
   meets,
   numberOf,
@@ -35,21 +44,28 @@ export interface SmtSubject {
   readonly meantReaches: ReachTerms
 }
 
-/** A law, negated: constants, and claims that cannot all be so. */
-export interface SmtLaw {
-  readonly id: string
-  readonly says: string
+/** A law, negated: constants, and claims that cannot all be so where it holds. */
+export interface Negation {
   /** Whether it looks at what was meant, too. */
   readonly isOfBoth: boolean
-  readonly negated: (subject: SmtSubject) => readonly string[]
+  readonly text: (subject: SmtSubject) => readonly string[]
 }
 
 export function claim(what: string): string {
   return term('assert', what)
 }
 
-/** A request whose facts have all values that are not stated, and what is decided of it, and was meant. */
-export function declareRequest(subject: SmtSubject, isOfBoth = false): readonly string[] {
+/** Claims about a request that has all values of facts that are not stated. */
+export function ofRequest(isOfBoth: boolean, claims: Negation['text']): Negation {
+  const text: Negation['text'] = (subject) => [
+    ...declareRequest(subject, isOfBoth),
+    ...claims(subject),
+  ]
+  return { isOfBoth, text }
+}
+
+/** A request, what is decided of it, and what was meant. */
+function declareRequest(subject: SmtSubject, isOfBoth: boolean): readonly string[] {
   const { names, decided, meant, decidedReaches, meantReaches } = subject
   const asked = { facts: 'facts', named: 'named' }
   return [
@@ -87,11 +103,9 @@ function permitsBy({ usable, shape }: ReachTerm): string {
   return allOf(['decided.excepts', usable, `decided.${shape}`])
 }
 
-const meaning: SmtLaw = {
-  id: 'meaning',
-  says: 'the compiled tables decide every request as the documents mean it',
+const meaning: Negation = {
   isOfBoth: true,
-  negated: ({ names, decided, meant, decidedReaches, meantReaches }) => [
+  text: ({ names, decided, meant, decidedReaches, meantReaches }) => [
     ...declareLevels(names),
     '; ---- a request (semantics §8)',
     ...declareStated(names),
@@ -104,53 +118,41 @@ const meaning: SmtLaw = {
   ],
 }
 
-const floor: SmtLaw = {
-  id: 'L1',
-  says: 'no request that triggers a restriction which is never tailorable is allowed',
-  isOfBoth: true,
-  negated: (subject) => [
-    ...declareRequest(subject, true),
-    claim('decided.allows'),
-    claim(meets(subject.names.restrictions, 'meant.triggered', 'meant.never')),
-  ],
-}
+const floor = ofRequest(true, (subject) => [
+  claim('decided.allows'),
+  claim(meets(subject.names.restrictions, 'meant.triggered', 'meant.never')),
+])
 
-const layersNarrow: SmtLaw = {
-  id: 'L2',
-  says: 'taking away a tailoring, or any of what it reaches, or adding a restriction permits no more',
-  isOfBoth: false,
-  negated: (subject) => {
-    const { names, decidedReaches } = subject
-    const { values, uses, restrictions } = names
-    const shapes = [...decidedReaches.shapes.keys()]
-    const kept = shapes.map((shape) =>
-      term('and', `kept.${shape}`, `decided.some.${shape}`, `decided.${shape}`),
-    )
-    const ordered = (sets: Sets, name: string): readonly string[] => [
-      declare(`fewer-${name}`, sets.sort),
-      declare(`more-${name}`, sets.sort),
-      claim(isWithin(sets, `fewer-${name}`, `more-${name}`)),
-    ]
-    return [
-      ...declareRequest(subject),
-      '; any tailoring, and one that reaches less; some restrictions, and fewer of them',
-      ...ordered(restrictions, 'lifts'),
-      ...ordered(uses, 'uses'),
-      ...ordered(values, 'values'),
-      ...ordered(restrictions, 'restrictions'),
-      ...defineAllowedBy(subject, { name: 'narrower', restrictions: 'more', reach: 'fewer' }),
-      ...defineAllowedBy(subject, { name: 'wider', restrictions: 'fewer', reach: 'more' }),
-      '; the tailorings that there are, without some of them',
-      ...shapes.map((shape) => declare(`kept.${shape}`, 'Bool')),
-      claim(
-        anyOf([
-          '(and narrower.allows (not wider.allows))',
-          allOf(['decided.liftable', anyOf(kept), '(not decided.allows)']),
-        ]),
-      ),
-    ]
-  },
-}
+const layersNarrow = ofRequest(false, (subject) => {
+  const { names, decidedReaches } = subject
+  const { values, uses, restrictions } = names
+  const shapes = [...decidedReaches.shapes.keys()]
+  const kept = shapes.map((shape) =>
+    term('and', `kept.${shape}`, `decided.some.${shape}`, `decided.${shape}`),
+  )
+  const ordered = (sets: Sets, name: string): readonly string[] => [
+    declare(`fewer-${name}`, sets.sort),
+    declare(`more-${name}`, sets.sort),
+    claim(isWithin(sets, `fewer-${name}`, `more-${name}`)),
+  ]
+  return [
+    '; any tailoring, and one that reaches less; some restrictions, and fewer of them',
+    ...ordered(restrictions, 'lifts'),
+    ...ordered(uses, 'uses'),
+    ...ordered(values, 'values'),
+    ...ordered(restrictions, 'restrictions'),
+    ...defineAllowedBy(subject, { name: 'narrower', restrictions: 'more', reach: 'fewer' }),
+    ...defineAllowedBy(subject, { name: 'wider', restrictions: 'fewer', reach: 'more' }),
+    '; the tailorings that there are, without some of them',
+    ...shapes.map((shape) => declare(`kept.${shape}`, 'Bool')),
+    claim(
+      anyOf([
+        '(and narrower.allows (not wider.allows))',
+        allOf(['decided.liftable', anyOf(kept), '(not decided.allows)']),
+      ]),
+    ),
+  ]
+})
 
 /** Whether a tailoring of any lifts, uses and scope would permit, with just some restrictions. */
 function defineAllowedBy(
@@ -159,7 +161,9 @@ function defineAllowedBy(
 ): readonly string[] {
   const { values, uses, restrictions } = names
   const triggered = `${name}.triggered`
+  const lifting = { lifts: `${reach}-lifts`, uses: `${reach}-uses`, scope: `${reach}-values` }
   return [
+    define(`${name}.facts`, values.sort, 'facts'),
     define(triggered, restrictions.sort, `(bvand decided.triggered ${on}-restrictions)`),
     define(
       `${name}.prohibited`,
@@ -173,85 +177,62 @@ function defineAllowedBy(
         `(= ${triggered} ${emptySet(restrictions)})`,
         allOf([
           `(= (bvand ${triggered} decided.never) ${emptySet(restrictions)})`,
-          isWithin(restrictions, triggered, `${reach}-lifts`),
-          isWithin(uses, `${name}.prohibited`, `${reach}-uses`),
-          isWithin(values, 'facts', `${reach}-values`),
+          suitsTerm(names, lifting, name),
         ]),
       ]),
     ),
   ]
 }
 
-const unsaidCounts: SmtLaw = {
-  id: 'L3',
-  says: 'adding values to a fact, or uses to a request, permits no more',
-  isOfBoth: false,
-  negated: (subject) => [
-    ...declareRequest(subject),
-    ...declareMore(subject, { facts: 'more-facts', named: 'more-named' }),
-    claim('(and more.allows (not decided.allows))'),
-  ],
-}
+const unsaidCounts = ofRequest(false, (subject) => [
+  ...declareMore(subject, { facts: 'more-facts', named: 'more-named' }),
+  claim('(and more.allows (not decided.allows))'),
+])
 
-const detectorsNeverPermit: SmtLaw = {
-  id: 'L4',
-  says: 'raising a score suspects no fewer uses, and more suspected uses permit no more',
-  isOfBoth: false,
-  negated: (subject) => {
-    const { names, decided } = subject
-    const { nodes } = names
-    const heard = (name: string, prefix: string): readonly string[] =>
-      (['denyAt', 'referAt'] as const).map((threshold) => {
-        const isCertain = threshold === 'denyAt'
-        const body = heardTerm(names, decided, { threshold, prefix, besides: 'named' })
-        return define(
-          isCertain ? `${name}-certain` : `${name}-suspected`,
-          nodes.sort,
-          isCertain ? body : `(bvor ${name}-certain ${body})`,
-        )
-      })
-    return [
-      ...declareLevels(names),
-      ...declareRequest(subject),
-      '; what detectors say, and the same with scores raised (semantics §8.1)',
-      ...nodes.ids.flatMap((node) => [
-        declare(scoreOf(node), 'Level'),
-        declare(scoreOf(node, 'raised'), 'Level'),
-        claim(term('bvule', symbol(scoreOf(node)), symbol(scoreOf(node, 'raised')))),
-        claim(isLevel(names, symbol(scoreOf(node, 'raised')))),
+const detectorsNeverPermit = ofRequest(false, (subject) => {
+  const { names, decided } = subject
+  const { nodes } = names
+  const heard = (name: string, prefix: string): readonly string[] =>
+    (['denyAt', 'referAt'] as const).map((threshold) => {
+      const isCertain = threshold === 'denyAt'
+      const body = heardTerm(names, decided, { threshold, prefix, besides: 'named' })
+      return define(
+        isCertain ? `${name}-certain` : `${name}-suspected`,
+        nodes.sort,
+        isCertain ? body : `(bvor ${name}-certain ${body})`,
+      )
+    })
+  return [
+    ...declareLevels(names),
+    '; what detectors say, and the same with scores raised (semantics §8.1)',
+    ...nodes.ids.flatMap((node) => [
+      declare(scoreOf(node), 'Level'),
+      declare(scoreOf(node, 'raised'), 'Level'),
+      claim(term('bvule', symbol(scoreOf(node)), symbol(scoreOf(node, 'raised')))),
+      claim(isLevel(names, symbol(scoreOf(node, 'raised')))),
+    ]),
+    ...heard('scored', 'score'),
+    ...heard('raised', 'raised'),
+    ...declareMore(subject, { facts: 'facts', named: 'more-named' }),
+    claim(
+      anyOf([
+        term('not', isWithin(nodes, 'scored-certain', 'raised-certain')),
+        term('not', isWithin(nodes, 'scored-suspected', 'raised-suspected')),
+        '(and more.allows (not decided.allows))',
       ]),
-      ...heard('scored', 'score'),
-      ...heard('raised', 'raised'),
-      ...declareMore(subject, { facts: 'facts', named: 'more-named' }),
-      claim(
-        anyOf([
-          term('not', isWithin(nodes, 'scored-certain', 'raised-certain')),
-          term('not', isWithin(nodes, 'scored-suspected', 'raised-suspected')),
-          '(and more.allows (not decided.allows))',
-        ]),
-      ),
-    ]
-  },
-}
+    ),
+  ]
+})
 
-const noStitching: SmtLaw = {
-  id: 'L5',
-  says: 'whatever is permitted under exception, a single tailoring alone permits',
-  isOfBoth: true,
-  negated: (subject) => {
-    const alone = subject.meantReaches.all.map(({ usable, shape }) =>
-      term('and', usable, `meant.${shape}`),
-    )
-    return [
-      ...declareRequest(subject, true),
-      claim('decided.excepts'),
-      claim(term('not', anyOf(alone))),
-    ]
-  },
-}
+const noStitching = ofRequest(true, (subject) => {
+  const alone = subject.meantReaches.all.map(({ usable, shape }) =>
+    term('and', usable, `meant.${shape}`),
+  )
+  return [claim('decided.excepts'), claim(term('not', anyOf(alone)))]
+})
 
-function placeOf({ customer, rule }: ReachTerm): string {
-  return [customer, rule.contract, rule.tailoring, rule.deployment].join(' ')
+function keyOf({ customer, rule }: ReachTerm): string {
+  return `${customer} ${placeOf(rule)}`
 }
 
 /** Where some tailoring permits although something does not hold that was meant of it. */
@@ -259,139 +240,109 @@ function badUse(
   { decidedReaches, meantReaches }: SmtSubject,
   meantOf: (reaches: readonly ReachTerm[]) => string,
 ): string {
-  const meant = Map.groupBy(meantReaches.all, placeOf)
+  const meant = Map.groupBy(meantReaches.all, keyOf)
   return anyOf(
     decidedReaches.all.map((reach) => {
-      const holds = meantOf(meant.get(placeOf(reach)) ?? [])
+      const holds = meantOf(meant.get(keyOf(reach)) ?? [])
       return allOf([permitsBy(reach), term('not', holds)])
     }),
   )
 }
 
-const clock: SmtLaw = {
-  id: 'L6',
-  says: 'no tailoring permits anything outside the intervals in which it was meant to be in force',
-  isOfBoth: true,
-  negated: (subject) => [
-    ...declareRequest(subject, true),
-    claim(badUse(subject, (reaches) => anyOf(reaches.map(({ usable }) => usable)))),
-  ],
-}
+const clock = ofRequest(true, (subject) => [
+  claim(badUse(subject, (reaches) => anyOf(reaches.map(({ usable }) => usable)))),
+])
 
-const modelCeiling: SmtLaw = {
-  id: 'L7',
-  says: 'no snapshot serves a tailoring once it was not eligible, and none is open to it again',
-  isOfBoth: true,
-  negated: (subject) => {
-    const { names, meantReaches } = subject
-    const served = [...new Set(meantReaches.all.flatMap(({ rule }) => [...rule.serves.values()]))]
-    return [
-      ...declareRequest(subject, true),
-      '; three instants, one after another',
-      declare('before', 'Instant'),
-      declare('between', 'Instant'),
-      declare('after', 'Instant'),
-      claim('(bvslt before between)'),
-      claim('(bvslt between after)'),
-      claim(
-        anyOf([
-          badUse(subject, (reaches) =>
-            anyOf(reaches.map(({ rule }) => servedTerm(names, rule.serves))),
-          ),
-          ...distinctSpans(served).map((spans) =>
-            allOf([
-              during(spans, 'before'),
-              term('not', during(spans, 'between')),
-              during(spans, 'after'),
-            ]),
-          ),
-        ]),
-      ),
-    ]
-  },
-}
+const modelCeiling = ofRequest(true, (subject) => {
+  const { names, meantReaches } = subject
+  const served = meantReaches.all.flatMap(({ rule }) => [...rule.serves.values()])
+  return [
+    '; three instants, one after another',
+    declare('before', 'Instant'),
+    declare('between', 'Instant'),
+    declare('after', 'Instant'),
+    claim('(bvslt before between)'),
+    claim('(bvslt between after)'),
+    claim(
+      anyOf([
+        badUse(subject, (reaches) =>
+          anyOf(reaches.map(({ rule }) => servedTerm(names, rule.serves))),
+        ),
+        ...distinctSpans(served).map((spans) =>
+          allOf([
+            during(spans, 'before'),
+            term('not', during(spans, 'between')),
+            during(spans, 'after'),
+          ]),
+        ),
+      ]),
+    ),
+  ]
+})
 
 function distinctSpans(all: readonly Spans[]): readonly Spans[] {
   return [...new Map(all.map((spans) => [spans.join(), spans])).values()]
 }
 
-const totality: SmtLaw = {
-  id: 'L8',
-  says: 'every request gets exactly one outcome',
-  isOfBoth: false,
-  negated: (subject) => [
-    ...declareRequest(subject),
-    define('denies', 'Bool', '(not decided.allows)'),
+const totality = ofRequest(false, () => [
+  define('denies', 'Bool', '(not decided.allows)'),
+  claim(
+    term(
+      'not',
+      anyOf([
+        '(and decided.permits (not decided.excepts) (not denies))',
+        '(and (not decided.permits) decided.excepts (not denies))',
+        '(and (not decided.permits) (not decided.excepts) denies)',
+      ]),
+    ),
+  ),
+])
+
+const othersAreIrrelevant = ofRequest(true, (subject) => {
+  const { names, decidedReaches, meantReaches } = subject
+  const owners = new Map(meantReaches.all.map(({ customer, rule }) => [rule.contract, customer]))
+  return [
     claim(
-      term(
-        'not',
-        anyOf([
-          '(and decided.permits (not decided.excepts) (not denies))',
-          '(and (not decided.permits) decided.excepts (not denies))',
-          '(and (not decided.permits) (not decided.excepts) denies)',
-        ]),
+      anyOf(
+        decidedReaches.all.map((reach) => {
+          const owner = owners.get(reach.rule.contract)
+          const isOwn =
+            owner === undefined
+              ? FALSE_TERM
+              : term('=', 'customer', numberOf(names.customers, owner))
+          return allOf([permitsBy(reach), term('not', isOwn)])
+        }),
       ),
     ),
-  ],
-}
+  ]
+})
 
-const othersAreIrrelevant: SmtLaw = {
-  id: 'L10',
-  says: "a customer's decisions rest on that customer's contracts alone",
-  isOfBoth: true,
-  negated: (subject) => {
-    const { names, decidedReaches, meantReaches } = subject
-    const owners = new Map(meantReaches.all.map(({ customer, rule }) => [rule.contract, customer]))
-    return [
-      ...declareRequest(subject, true),
-      claim(
-        anyOf(
-          decidedReaches.all.map((reach) => {
-            const owner = owners.get(reach.rule.contract)
-            const isOwn =
-              owner === undefined
-                ? 'false'
-                : term('=', 'customer', numberOf(names.customers, owner))
-            return allOf([permitsBy(reach), term('not', isOwn)])
-          }),
-        ),
-      ),
-    ]
-  },
-}
+const dutiesPersist = ofRequest(true, (subject) => {
+  const { obligations } = subject.names
+  const losing = subject.decidedReaches.all.map((reach) =>
+    allOf([
+      permitsBy(reach),
+      term('not', isWithin(obligations, 'lost', setOf(obligations, reach.rule.obligations))),
+    ]),
+  )
+  return [
+    '; what the policy obliges to, and is not obliged to here',
+    define('lost', obligations.sort, '(bvand meant.duties (bvnot decided.duties))'),
+    claim(anyOf([`(and decided.permits (distinct lost ${emptySet(obligations)}))`, ...losing])),
+  ]
+})
 
-const dutiesPersist: SmtLaw = {
-  id: 'L11',
-  says: 'an exception keeps every obligation that the policy attaches',
-  isOfBoth: true,
-  negated: (subject) => {
-    const { obligations } = subject.names
-    const losing = subject.decidedReaches.all.map((reach) =>
-      allOf([
-        permitsBy(reach),
-        term('not', isWithin(obligations, 'lost', setOf(obligations, reach.rule.obligations))),
-      ]),
-    )
-    return [
-      ...declareRequest(subject, true),
-      '; what the policy obliges to, and is not obliged to here',
-      define('lost', obligations.sort, '(bvand meant.duties (bvnot decided.duties))'),
-      claim(anyOf([`(and decided.permits (distinct lost ${emptySet(obligations)}))`, ...losing])),
-    ]
-  },
-}
-
-/** Of the laws of semantics §11 all but L9, which speaks of bundles and not of requests. */
-export const SMT_LAWS: readonly SmtLaw[] = [
+/** Of the laws, by id, all but L9, which speaks of bundles and not of requests. */
+export const NEGATIONS: Readonly<Record<string, Negation>> = {
   meaning,
-  floor,
-  layersNarrow,
-  unsaidCounts,
-  detectorsNeverPermit,
-  noStitching,
-  clock,
-  modelCeiling,
-  totality,
-  othersAreIrrelevant,
-  dutiesPersist,
-]
+  L1: floor,
+  L2: layersNarrow,
+  L3: unsaidCounts,
+  L4: detectorsNeverPermit,
+  L5: noStitching,
+  L6: clock,
+  L7: modelCeiling,
+  L8: totality,
+  L10: othersAreIrrelevant,
+  L11: dutiesPersist,
+}

@@ -1,6 +1,6 @@
 import { sorted } from '../ids.ts'
 import { type Instant, printInstant } from '../time.ts'
-import type { ReachRule, Rules } from './rules.ts'
+import { nameOf, type ReachRule, type Rules } from './rules.ts'
 import {
   declareNumbers,
   declareSets,
@@ -38,20 +38,19 @@ export interface Vocabulary {
 
 export const NO_TAILORING = 'none'
 
-export function tailoringOf({ contract, tailoring }: ReachRule): string {
-  return `${contract}/${tailoring}`
-}
-
 export function valueId(fact: string, value: string): string {
   return `${fact}=${value}`
 }
 
-/** The names that some rules have between them, of some of their customers. */
-export function vocabularyOf(sides: readonly Rules[], customers: readonly string[]): Vocabulary {
+/** The names that some rules have between them, and some of their customers' tailorings. */
+export function vocabularyOf(
+  sides: readonly Rules[],
+  customers: readonly string[],
+  reaches: readonly ReachRule[],
+): Vocabulary {
   const all = (idsOf: (rules: Rules) => Iterable<string>): readonly string[] => [
     ...new Set(sides.flatMap((rules) => [...idsOf(rules)])),
   ]
-  const reaches = customers.flatMap((id) => sides.flatMap((rules) => rules.reachesOf(id)))
   const valuesOf = new Map(
     all(({ facts }) => facts.keys()).map((fact) => {
       const values = all(({ facts }) => facts.get(fact) ?? [])
@@ -91,7 +90,7 @@ export function vocabularyOf(sides: readonly Rules[], customers: readonly string
     tailorings: {
       sort: 'Tailoring',
       prefix: 'tailoring.',
-      ids: [NO_TAILORING, ...sorted(reaches.map(tailoringOf))],
+      ids: [NO_TAILORING, ...sorted(reaches.map(nameOf))],
     },
     thresholds: ascending(thresholds.filter((score) => score <= 1)),
     instants: ascending(
@@ -144,7 +143,7 @@ export function declareVocabulary(names: Vocabulary): readonly string[] {
   ]
 }
 
-function everyValue(fact: string): string {
+export function everyValue(fact: string): string {
   return symbol(`every.${fact}`)
 }
 
@@ -158,8 +157,4 @@ export function isWellFormed(
     ...[...valuesOf.keys()].map((fact) => meets(values, facts, everyValue(fact))),
     `(distinct ${named} ${emptySet(nodes)})`,
   ]
-}
-
-export function bitsOfLevels({ thresholds }: Vocabulary): number {
-  return thresholds.length.toString(2).length
 }

@@ -1,13 +1,17 @@
 import type { Spans } from '../interval.ts'
-import type { ReachRule } from './rules.ts'
-import { instantTerm, tailoringOf, type Vocabulary } from './smt-names.ts'
+import { nameOf, type ReachRule } from './rules.ts'
+import { instantTerm, type Vocabulary } from './smt-names.ts'
 import { type Asked, defineDuties, defineTriggers, type Side, scopeTerm } from './smt-side.ts'
 import { allOf, anyOf, define, emptySet, isWithin, numberOf, setOf, term } from './smt-text.ts'
 
-/** A tailoring on a deployment, by the names of its terms. */
-export interface ReachTerm {
+/** A customer's tailoring on a deployment. */
+export interface Placed {
   readonly customer: string
   readonly rule: ReachRule
+}
+
+/** The same, by the names of its terms. */
+export interface ReachTerm extends Placed {
   /** Where it can be used at all: whose, on which deployment, served by which snapshots and when. */
   readonly usable: string
   /** The same, whoever asks on whatever deployment. */
@@ -26,28 +30,22 @@ export interface ReachTerms {
 
 export function defineReaches(
   names: Vocabulary,
-  { name, rules }: Side,
-  customers: readonly string[],
+  name: Side['name'],
+  placed: readonly Placed[],
 ): ReachTerms {
   const times = new Map<string, string>()
   const shapeNames = new Map<string, string>()
   const shapes = new Map<string, ReachRule>()
-  const own: string[] = []
-  const all = customers.flatMap((customer) =>
-    rules.reachesOf(customer).map((rule, i): ReachTerm => {
-      const shape = namedOnce(shapeNames, 'shape', suitsTerm(names, rule, 'request'))
-      shapes.set(shape, rule)
-      const reach = {
-        customer,
-        rule,
-        usable: `${name}.usable.${customer}.${i + 1}`,
-        times: namedOnce(times, `${name}.times`, servedTerm(names, rule.usable)),
-        shape,
-      }
-      own.push(`; ${tailoringOf(rule)}`, define(reach.usable, 'Bool', usableTerm(names, reach)))
-      return reach
-    }),
-  )
+  const all = placed.map(({ customer, rule }, i): ReachTerm => {
+    const shape = namedOnce(
+      shapeNames,
+      'shape',
+      suitsTerm(names, liftingOf(names, rule), 'request'),
+    )
+    shapes.set(shape, rule)
+    const served = namedOnce(times, `${name}.times`, servedTerm(names, rule.usable))
+    return { customer, rule, usable: `${name}.usable.${i + 1}`, times: served, shape }
+  })
   const byShape = [...Map.groupBy(all, ({ shape }) => shape)]
   return {
     all,
@@ -56,7 +54,10 @@ export function defineReaches(
       '; When tailorings are in force and a snapshot serves them (semantics §6.4, §7.4)',
       ...[...times].map(([body, id]) => define(id, 'Bool', body)),
       '; Where each can be used, and where some of those that lift the same',
-      ...own,
+      ...all.flatMap((reach) => [
+        `; ${reach.customer}: ${nameOf(reach.rule)}`,
+        define(reach.usable, 'Bool', usableTerm(names, reach)),
+      ]),
       ...byShape.map(([shape, reaches]) =>
         define(`${name}.some.${shape}`, 'Bool', anyOf(reaches.map(({ usable }) => usable))),
       ),
@@ -107,12 +108,31 @@ export function during(spans: Spans, instant: string): string {
   return anyOf(terms)
 }
 
-/** Whether one tailoring does all of it (semantics §8.2 d). */
-function suitsTerm(names: Vocabulary, { lifts, uses, scope }: ReachRule, asked: string): string {
+/** What a tailoring lifts, for which uses, and which values it allows, as terms. */
+export interface Lifting {
+  readonly lifts: string
+  readonly uses: string
+  readonly scope: string
+}
+
+function liftingOf(names: Vocabulary, { lifts, uses, scope }: ReachRule): Lifting {
+  return {
+    lifts: setOf(names.restrictions, lifts),
+    uses: setOf(names.uses, uses),
+    scope: scopeTerm(names, scope),
+  }
+}
+
+/** Whether one tailoring does all of it (semantics §8.2 d), of what is called after `asked`. */
+export function suitsTerm(
+  { restrictions, uses, values }: Vocabulary,
+  lifting: Lifting,
+  asked: string,
+): string {
   return allOf([
-    isWithin(names.restrictions, `${asked}.triggered`, setOf(names.restrictions, lifts)),
-    isWithin(names.uses, `${asked}.prohibited`, setOf(names.uses, uses)),
-    isWithin(names.values, `${asked}.facts`, scopeTerm(names, scope)),
+    isWithin(restrictions, `${asked}.triggered`, lifting.lifts),
+    isWithin(uses, `${asked}.prohibited`, lifting.uses),
+    isWithin(values, `${asked}.facts`, lifting.scope),
   ])
 }
 
@@ -135,7 +155,7 @@ export function defineJudged(
     ...defineDuties(names, side, asked),
     '; Whether tailorings do all that they must, wherever they can be used (semantics §8.2 d)',
     ...[...shapes].map(([shape, rule]) =>
-      define(`${name}.${shape}`, 'Bool', suitsTerm(names, rule, name)),
+      define(`${name}.${shape}`, 'Bool', suitsTerm(names, liftingOf(names, rule), name)),
     ),
     '; Whether the policy permits, whether something is triggered that may be lifted, and whether it is',
     define(`${name}.permits`, 'Bool', `(= ${name}.triggered ${none})`),

@@ -1,5 +1,5 @@
-import type { Bundle } from '../decision/bundle.ts'
-import { lookUpsOf, rulesOfTables, unsaidValuesOf } from './bundle-rules.ts'
+import type { Tables } from '../decision/tables.ts'
+import { type LookUp, lookUpsOf, unsaidValuesOf } from './bundle-rules.ts'
 import type { Allowed, Rule, Rules } from './rules.ts'
 import { type Vocabulary, valueId } from './smt-names.ts'
 import {
@@ -16,15 +16,6 @@ import {
   term,
 } from './smt-text.ts'
 
-/** What is found of a use that a request names. */
-export interface LookUp {
-  readonly leaves: readonly string[]
-  /** Those that prohibit a leaf of it. */
-  readonly restrictions: readonly string[]
-  /** The leaves that a detector's score of it is of. */
-  readonly scored: readonly string[]
-}
-
 /** Rules as one of the two functions of a file, with what `decide` looks up by the name of a use and of a fact. */
 export interface Side {
   /** Before each name of the function. */
@@ -35,16 +26,15 @@ export interface Side {
   readonly unsaid: Allowed
 }
 
-/** What a bundle's tables make `decide` do. */
-export function decidedSide(bundle: Bundle): Side {
-  const rules = rulesOfTables(bundle)
-  const missing = unsaidValuesOf(bundle.tables)
+/** What a bundle's tables make `decide` do; `rules` were read out of them. */
+export function decidedSide(rules: Rules, tables: Tables): Side {
+  const missing = unsaidValuesOf(tables)
   const unsaid = [...rules.facts].map(([fact, values]) => {
     const isMissing = (value: string): boolean =>
       missing.some((one) => one.fact === fact && one.value === value)
     return [fact, values.filter((value) => !isMissing(value))] as const
   })
-  return { name: 'decided', rules, lookUps: lookUpsOf(bundle.tables), unsaid: new Map(unsaid) }
+  return { name: 'decided', rules, lookUps: lookUpsOf(tables), unsaid: new Map(unsaid) }
 }
 
 /** What documents, or a bundle's content, mean: a node stands for its leaves (semantics §3.1). */

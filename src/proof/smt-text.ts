@@ -104,10 +104,15 @@ export function isWithin(sets: Sets, a: string, b: string): string {
   return `(= (bvand ${a} (bvnot ${b})) ${emptySet(sets)})`
 }
 
+/** A bit for each member; there are no vectors without one. */
+export function widthOf({ ids }: Sets): number {
+  return Math.max(1, ids.length)
+}
+
 /** The sort of some sets, and its members. */
 export function declareSets(sets: Sets, comment: string): readonly string[] {
   const { sort, ids } = sets
-  const width = Math.max(1, ids.length)
+  const width = widthOf(sets)
   return [
     `; ${comment}`,
     `(define-sort ${sort} () (_ BitVec ${width}))`,
@@ -135,7 +140,12 @@ export function declareNumbers(numbers: Numbers, comment: string): readonly stri
 
 /** So many that some number is left for any other name. */
 export function bitsOf({ ids }: Numbers): number {
-  return ids.length.toString(2).length
+  return bitsUpTo(ids.length)
+}
+
+/** How many bits the whole numbers up to one take. */
+export function bitsUpTo(most: number): number {
+  return most.toString(2).length
 }
 
 export function numberOf({ prefix }: Numbers, id: string): string {

@@ -1,13 +1,16 @@
 import type { Bundle } from '../decision/bundle.ts'
 import type { ProofStatement } from '../decision/proofs.ts'
 import { sorted } from '../ids.ts'
+import type { Law } from './law.ts'
+import { LAWS } from './laws.ts'
 import type { Rules } from './rules.ts'
-import { SMT_LAWS, type SmtLaw, type SmtSubject } from './smt-laws.ts'
+import { NEGATIONS, type Negation, type SmtSubject } from './smt-laws.ts'
 import { declareVocabulary, vocabularyOf } from './smt-names.ts'
-import { defineReaches } from './smt-reaches.ts'
+import { defineReaches, type Placed } from './smt-reaches.ts'
 import { decidedSide, defineNever, meantSide } from './smt-side.ts'
-import { smtLawOfStatement } from './smt-statements.ts'
+import { negationOf } from './smt-statements.ts'
 import { declare } from './smt-text.ts'
+import { lawOfStatement } from './statement-laws.ts'
 
 /** A law, negated, about one bundle: SMT-LIB 2.6 in the logic QF_BV, with one `(check-sat)`. */
 export interface SmtFile {
@@ -16,53 +19,72 @@ export interface SmtFile {
   readonly text: string
 }
 
-/** What is proved of: a bundle, and what its documents or its content mean. */
+/** What is proved of: what a bundle's tables decide, and what its documents or its content mean. */
 export interface ToExport {
   readonly bundle: Bundle
+  readonly decided: Rules
   readonly meant: Rules
-  readonly statements: readonly ProofStatement[]
 }
 
-/** Every law that can be stated of requests, a file each: `unsat` says that it holds. */
-export function* smtFilesOf(exported: ToExport): Generator<SmtFile> {
-  const { bundle, statements } = exported
+/** Every law and statement that can be put as a question about requests, a file each: `unsat` says that it holds. */
+export function* smtFilesOf(
+  exported: ToExport,
+  statements: readonly ProofStatement[] = [],
+): Generator<SmtFile> {
   const subject = smtSubjectOf(exported)
-  for (const law of [...SMT_LAWS, ...statements.map(smtLawOfStatement)]) {
-    yield { name: `${law.id}.smt2`, text: `${fileOf(bundle.digest, subject, law).join('\n')}\n` }
+  const begin = beginningOf(subject)
+  const fileOf = ({ id, says }: Law, { isOfBoth, text }: Negation): SmtFile => {
+    const lines = [
+      `; ${id}: ${says}`,
+      `; of the bundle ${exported.bundle.digest}`,
+      ...begin.all,
+      ...(isOfBoth ? begin.ofBoth : []),
+      `; ---- ${id}, negated`,
+      ...text(subject),
+      '(check-sat)',
+    ]
+    return { name: `${id}.smt2`, text: `${lines.join('\n')}\n` }
   }
+  for (const law of LAWS) {
+    const negation = NEGATIONS[law.id]
+    if (negation) yield fileOf(law, negation)
+  }
+  for (const statement of statements) yield fileOf(lawOfStatement(statement), negationOf(statement))
 }
 
-export function smtSubjectOf({ bundle, meant }: Omit<ToExport, 'statements'>): SmtSubject {
-  const sides = { decided: decidedSide(bundle), meant: meantSide(meant) }
-  const customers = sorted([...sides.decided.rules.customers, ...meant.customers])
-  const names = vocabularyOf([sides.meant.rules, sides.decided.rules], customers)
+export function smtSubjectOf({ bundle, decided, meant }: ToExport): SmtSubject {
+  const customers = sorted([...decided.customers, ...meant.customers])
+  const placedOf = (rules: Rules): readonly Placed[] =>
+    customers.flatMap((customer) => rules.reachesOf(customer).map((rule) => ({ customer, rule })))
+  const placed = { decided: placedOf(decided), meant: placedOf(meant) }
+  const reaches = [...placed.decided, ...placed.meant].map(({ rule }) => rule)
+  const names = vocabularyOf([meant, decided], customers, reaches)
   return {
     names,
-    ...sides,
-    decidedReaches: defineReaches(names, sides.decided, customers),
-    meantReaches: defineReaches(names, sides.meant, customers),
+    decided: decidedSide(decided, bundle.tables),
+    meant: meantSide(meant),
+    decidedReaches: defineReaches(names, 'decided', placed.decided),
+    meantReaches: defineReaches(names, 'meant', placed.meant),
   }
 }
 
-function fileOf(digest: string, subject: SmtSubject, law: SmtLaw): readonly string[] {
+/** What all files begin with, and what those do that look at what was meant. */
+function beginningOf(subject: SmtSubject): Readonly<Record<'all' | 'ofBoth', readonly string[]>> {
   const { names, decided, meant, decidedReaches, meantReaches } = subject
-  return [
-    `; ${law.id}: ${law.says}`,
-    `; of the bundle ${digest}`,
-    '; The law is negated below: unsat says that it holds; a model is a request that breaks it.',
-    '(set-option :produce-models true)',
-    '(set-logic QF_BV)',
-    ...declareVocabulary(names),
-    '; ---- who asks, from which deployment, of which snapshot and when',
-    declare('customer', names.customers.sort),
-    declare('deployment', names.deployments.sort),
-    declare('model', names.models.sort),
-    declare('at', 'Instant'),
-    ...defineNever(names, decided),
-    ...decidedReaches.text,
-    ...(law.isOfBoth ? [...defineNever(names, meant), ...meantReaches.text] : []),
-    `; ---- ${law.id}, negated`,
-    ...law.negated(subject),
-    '(check-sat)',
-  ]
+  return {
+    all: [
+      '; The law is negated below: unsat says that it holds; a model is a request that breaks it.',
+      '(set-option :produce-models true)',
+      '(set-logic QF_BV)',
+      ...declareVocabulary(names),
+      '; ---- who asks, from which deployment, of which snapshot and when',
+      declare('customer', names.customers.sort),
+      declare('deployment', names.deployments.sort),
+      declare('model', names.models.sort),
+      declare('at', 'Instant'),
+      ...defineNever(names, decided),
+      ...decidedReaches.text,
+    ],
+    ofBoth: [...defineNever(names, meant), ...meantReaches.text],
+  }
 }
