@@ -12,6 +12,8 @@ import type { Request } from '../src/decision/request.ts'
 import type { World } from '../src/decision/world.ts'
 import { rulesOfTables } from '../src/proof/bundle-rules.ts'
 import { rulesOfDocuments } from '../src/proof/documents-rules.ts'
+import type { Law } from '../src/proof/law.ts'
+import { LAWS } from '../src/proof/laws.ts'
 import { meaning } from '../src/proof/meaning.ts'
 import { prove } from '../src/proof/prove.ts'
 import { smtFilesOf, smtSubjectOf, type ToExport } from '../src/proof/smt.ts'
@@ -182,8 +184,8 @@ function decidedPart({
 /** In how many places of the example a fault is looked for that makes a difference. */
 const PLACES = 60
 
-/** The example's tables with a fault that our own proof finds. */
-function faultyBundle(name: string): Bundle {
+/** The example's tables with a fault by which a law fails, as our own proof finds. */
+function faultyBundle(name: string, law: Law = meaning): Bundle {
   const fault = FAULTS.find((planted) => planted.name === name)
   const all = [...(fault?.plant(bundleOf(EXAMPLE)) ?? [])]
   const step = Math.max(1, Math.floor(all.length / PLACES))
@@ -192,7 +194,7 @@ function faultyBundle(name: string): Bundle {
     if (i % step !== 0) return false
     const subject = new Subject(rulesOfTables(bundle), meant)
     const proved = { subject, bundle, recompiled: [], sha256, catalogue: null }
-    return prove(proved, [meaning]).proofs[0]?.violation !== undefined
+    return prove(proved, [law]).proofs[0]?.violation !== undefined
   })
   if (found === undefined) throw new Error(`no place in which ${name} makes a difference`)
   return found
@@ -211,4 +213,34 @@ test.each(NAMES)('a model of tables with %s is a request that is decided so', (n
   if (model === undefined) throw new Error('the file is not satisfied')
   const decided = decide(bundle, requestOf(names, model))
   expect(decided.ok && decidedPart(decided.value)).toEqual(answerOf(names, model))
+})
+
+test.each([
+  ['L1', 'a use that a restriction does not prohibit any more'],
+  ['L5', 'a value more in a scope'],
+  ['L6', 'an interval that ends a day late'],
+  ['L7', 'a snapshot that is not among the models'],
+  ['L10', 'the tables of another customer'],
+  ['L11', 'an excuse that obliges to less'],
+])('z3 and cvc5 find a request that breaks %s where tables have %s', (id, name) => {
+  const law = LAWS.find((one) => one.id === id)
+  const exported = exportedOf(EXAMPLE, faultyBundle(name, law))
+  const file = [...smtFilesOf(exported)].find((one) => one.name === `${id}.smt2`)
+  for (const solver of SOLVERS) expect(answersOf(solver, file?.text ?? '')).toEqual(['sat'])
+})
+
+test('z3 and cvc5 find a request that breaks a statement that does not hold', () => {
+  const exported = exportedOf(EXAMPLE, bundleOf(EXAMPLE))
+  const wrong: readonly ProofStatement[] = [
+    { id: 'never', never: { facts: { act: ['analyse'] } } },
+    { id: 'only', only: { customers: ['nobody-else'], reach: 'surveillance.persons' } },
+    {
+      id: 'everything',
+      everything: { 'permitted-to': 'ministry-of-assessment', 'is-permitted-to': 'nobody-else' },
+    },
+  ]
+  const files = [...smtFilesOf(exported, wrong)].slice(-wrong.length)
+  for (const { text } of files) {
+    for (const solver of SOLVERS) expect(answersOf(solver, text)).toEqual(['sat'])
+  }
 })
