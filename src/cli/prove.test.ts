@@ -104,10 +104,20 @@ test('--smt writes a file a law, takes away those of before, and leaves any othe
   const out = join(TEMP, 'smt')
   await proviso(['prove', EXAMPLE_DIR, '--smt', out])
   const first = readdirSync(out)
-  expect(first).toEqual(expect.arrayContaining(['L1.smt2', 'meaning.smt2', 'no-weapons.smt2']))
+  expect(first).toEqual(
+    expect.arrayContaining(['L1.smt2', 'meaning.smt2', 'statement.no-weapons.smt2']),
+  )
   await proviso(['prove', BUNDLE, '--smt', out])
   expect(readdirSync(out)).toEqual(first.filter((name) => /^(L|meaning)/.test(name)))
   expect(readFileSync(join(out, 'L1.smt2'), 'utf8').match(/\(check-sat\)/g)).toHaveLength(1)
   const { code, stderr } = await proviso(['prove', BUNDLE, '--smt', TEMP])
   expect([code, stderr]).toEqual([2, expect.stringContaining('name a directory that is new')])
+})
+
+test('a statement that has the id of a law does not take the place of its file', async () => {
+  const out = join(TEMP, 'same-id')
+  const file = statements('{ id: meaning, never: { uses: [weapons] } }')
+  await proviso(['prove', EXAMPLE_DIR, '--proofs', file, '--smt', out])
+  const names = ['meaning.smt2', 'statement.meaning.smt2']
+  expect(readdirSync(out)).toEqual(expect.arrayContaining(names))
 })

@@ -33,7 +33,7 @@ export function* smtFilesOf(
 ): Generator<SmtFile> {
   const subject = smtSubjectOf(exported)
   const begin = beginningOf(subject)
-  const fileOf = ({ id, says }: Law, { isOfBoth, text }: Negation): SmtFile => {
+  const fileOf = ({ id, says }: Law, { isOfBoth, text }: Negation, name = id): SmtFile => {
     const lines = [
       `; ${id}: ${says}`,
       `; of the bundle ${exported.bundle.digest}`,
@@ -43,13 +43,17 @@ export function* smtFilesOf(
       ...text(subject),
       '(check-sat)',
     ]
-    return { name: `${id}.smt2`, text: `${lines.join('\n')}\n` }
+    return { name: `${name}.smt2`, text: `${lines.join('\n')}\n` }
   }
   for (const law of LAWS) {
     const negation = NEGATIONS[law.id]
     if (negation) yield fileOf(law, negation)
   }
-  for (const statement of statements) yield fileOf(lawOfStatement(statement), negationOf(statement))
+  for (const statement of statements) {
+    // Ids are the author's: one of them may be a law's.
+    const name = `statement.${statement.id}`
+    yield fileOf(lawOfStatement(statement), negationOf(statement), name)
+  }
 }
 
 export function smtSubjectOf({ bundle, decided, meant }: ToExport): SmtSubject {
