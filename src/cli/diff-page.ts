@@ -1,11 +1,12 @@
 import type { FieldChange } from '../contract/contract-changes.ts'
 import type { Flip } from '../decision/replayed.ts'
+import { decidedText } from './decided-text.ts'
 import type { GroupJson } from './diff-json.ts'
 import type { DiffReport } from './diff-report.ts'
 import type { ContractChange, Side } from './diff-side.ts'
 import {
   causeText,
-  decidedText,
+  effectText,
   factsText,
   listed,
   namesText,
@@ -185,9 +186,10 @@ function contractOf({ contract, customer, change, fields }: ContractChange): str
   return `${head}\n${tableOf(['field', 'effect', 'before', 'after'], fields.map(fieldRow))}`
 }
 
-function fieldRow({ field, effect, before, after }: FieldChange): readonly string[] {
+function fieldRow(change: FieldChange): readonly string[] {
+  const { field, before, after } = change
   const values = [before, after].map((value) => `<code>${html(JSON.stringify(value))}</code>`)
-  return [html(field), effect === 'both' ? 'widened and narrowed' : effect, ...values]
+  return [html(field), effectText(change), ...values]
 }
 
 function recordsOf({ judged, flips, examples, inError }: Tally): string {

@@ -5,7 +5,7 @@ import { boxesOf, type DifferenceBox } from '../proof/difference-boxes.ts'
 import { groupsOf } from '../proof/difference-groups.ts'
 import { type RestrictionChange, restrictionChanges, unsharedNames } from '../proof/rule-changes.ts'
 import { boxJson, type GroupJson, groupJson } from './diff-json.ts'
-import type { DocumentChanges, Side } from './diff-side.ts'
+import { bundlesOf, type DocumentChanges, type Side } from './diff-side.ts'
 import { jsonRowsOf } from './replay-report.ts'
 import type { Example, Tally } from './replay-tally.ts'
 
@@ -30,7 +30,7 @@ export function diffReport(
   changes: DocumentChanges,
   records: Tally | null,
 ): DiffReport {
-  const bundles = { before: sides.before.bundle, after: sides.after.bundle }
+  const bundles = bundlesOf(sides)
   const difference = differenceOf(bundles)
   const judged = (flip: Flip): Judged => ({
     groups: groupsOf(difference, flip).map((group) => groupJson(bundles, group)),
@@ -77,7 +77,7 @@ function sideJson({ path, bundle: { digest, tables } }: Side): {
 
 function judgedJson({ sides, difference, ...report }: DiffReport, flip: Flip): object {
   const { groups, boxes } = report[flip]
-  const bundles = { before: sides.before.bundle, after: sides.after.bundle }
+  const bundles = bundlesOf(sides)
   return { groups, boxes: boxes?.map((box) => boxJson(bundles, difference, box)) ?? null }
 }
 

@@ -28,6 +28,10 @@ export function loadSide(path: string): Side {
   return { path, bundle: compile(world, sha256), world }
 }
 
+export function bundlesOf({ before, after }: Versions<Side>): Versions<Bundle> {
+  return { before: before.bundle, after: after.bundle }
+}
+
 /** What became of a contract: which of its fields came to say more or less, or that it is new or gone. */
 export interface ContractChange {
   readonly contract: string

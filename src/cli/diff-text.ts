@@ -1,11 +1,12 @@
 import type { FieldChange } from '../contract/contract-changes.ts'
 import type { Flip } from '../decision/replayed.ts'
+import { decidedText } from './decided-text.ts'
 import type { GroupJson } from './diff-json.ts'
 import type { DiffReport } from './diff-report.ts'
 import type { ContractChange } from './diff-side.ts'
 import {
   causeText,
-  decidedText,
+  effectText,
   factsText,
   listed,
   namesText,
@@ -58,9 +59,7 @@ function flipText(report: DiffReport, flip: Flip): readonly string[] {
   const { groups, boxes } = report[flip]
   const { title, none, verb } = TITLES[flip]
   if (groups.length === 0) return [styled('bold', title), `  ${none}`]
-  const count = boxes
-    ? counted(boxes.length, 'box').replace(/xs$/, 'xes')
-    : 'more boxes than are listed'
+  const count = boxes ? counted(boxes.length, 'box', 'boxes') : 'more boxes than are listed'
   const exact = `  exactly: ${count}, which --json prints`
   return [styled('bold', title), ...shown(groups.map((group) => groupText(group, verb))), exact]
 }
@@ -87,8 +86,9 @@ function contractText({ contract, customer, change, fields }: ContractChange): s
   return [`  ${contract} of ${customer}`, ...shown(fields.map(fieldText))].join('\n')
 }
 
-function fieldText({ field, effect, before, after }: FieldChange): string {
-  const named = effect === 'both' ? 'widened and narrowed' : effect
+function fieldText(change: FieldChange): string {
+  const { field, effect, before, after } = change
+  const named = effectText(change)
   if (effect === 'recorded') return `    ${field}: ${named}`
   return `    ${field}: ${named}, from ${JSON.stringify(before)} to ${JSON.stringify(after)}`
 }

@@ -1,4 +1,4 @@
-import type { Decided } from '../decision/replayed.ts'
+import type { FieldChange } from '../contract/contract-changes.ts'
 import type { Asked, FactFamily } from '../proof/families.ts'
 import type { GroupJson, NamesJson } from './diff-json.ts'
 
@@ -58,8 +58,7 @@ function askedText(asked: Asked): string {
   return typeof asked === 'string' ? asked : `${asked.score} on ${asked.use}`
 }
 
-export function decidedText({ outcome, triggered, contract, tailoring, codes }: Decided): string {
-  const used = contract === null ? '' : ` by ${contract}/${tailoring}`
-  const why = triggered.length === 0 ? '' : ` (${triggered.join(', ')}: ${codes.join(', ')})`
-  return `${outcome}${used}${why}`
+/** What a change of a field does. */
+export function effectText({ effect }: FieldChange): string {
+  return effect === 'both' ? 'widened and narrowed' : effect
 }

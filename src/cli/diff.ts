@@ -4,7 +4,7 @@ import { type Command, EXIT } from './command.ts'
 import { pageOf } from './diff-page.ts'
 import { flipsOfRecords } from './diff-records.ts'
 import { type DiffReport, diffJson, diffReport } from './diff-report.ts'
-import { documentChanges, loadSide } from './diff-side.ts'
+import { bundlesOf, documentChanges, loadSide } from './diff-side.ts'
 import { diffText } from './diff-text.ts'
 import { write, writeJson, writeLine } from './output.ts'
 import { UsageError } from './usage-error.ts'
@@ -40,8 +40,7 @@ by both, or A or B has errors. 2: wrong usage, or what takes more memory than it
       throw new UsageError('-o is where a report goes; say which: --report html')
     }
     const sides = { before: loadSide(a), after: loadSide(b) }
-    const bundles = { before: sides.before.bundle, after: sides.after.bundle }
-    const replayed = records === undefined ? null : await flipsOfRecords(records, bundles)
+    const replayed = records === undefined ? null : await flipsOfRecords(records, bundlesOf(sides))
     const report = reportOf(() => diffReport(sides, documentChanges(sides), replayed))
     if (args.json) await writeJson(diffJson(report))
     if (kind === 'html' && output !== undefined) writeFileSync(output, pageOf(report))

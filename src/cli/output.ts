@@ -64,8 +64,8 @@ export function printProblem(problem: LocatedProblem): string {
 }
 
 /** `1 error`, `2 errors`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : plural}`
 }
 
 /** How long work goes on before a terminal is told of it, and how often then, in milliseconds. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../digest.ts'
 import { quote } from '../suggest.ts'
 import { type Instant, printInstantShort } from '../time.ts'
+import { decidedText } from './decided-text.ts'
 import { counted, styled } from './output.ts'
 import {
   type Example,
@@ -142,12 +143,6 @@ function exampleOf({ line, request, customer, deployment, uses, recorded, now }:
   const more = uses.length - USES_SHOWN_MAX
   const shown = uses.slice(0, USES_SHOWN_MAX).join(', ') + (more > 0 ? ` and ${more} more` : '')
   return `  line ${line}${id}, ${customer}/${deployment}, ${shown}\n    ${decidedText(recorded)}\n    now ${decidedText(now)}`
-}
-
-function decidedText({ outcome, triggered, contract, tailoring, codes }: Example['now']): string {
-  const used = contract === null ? '' : ` by ${contract}/${tailoring}`
-  const why = triggered.length === 0 ? '' : ` (${triggered.join(', ')}: ${codes.join(', ')})`
-  return `${outcome}${used}${why}`
 }
 
 function unjudgedOf({ count, first }: UnjudgedLines, what: string): readonly string[] {

@@ -28,6 +28,15 @@ export interface Example extends Pick<Request, 'customer' | 'deployment' | 'mode
   readonly now: Decided
 }
 
+/** What is shown of a request on some line, and of the two decisions on it. */
+export function exampleAt(
+  line: number,
+  { id, customer, deployment, model, uses }: Request,
+  decided: Pick<Example, 'recorded' | 'now'>,
+): Example {
+  return { line, request: id, customer, deployment, model, uses, ...decided }
+}
+
 /** A line that could not be judged. */
 export interface Unjudged {
   readonly line: number
