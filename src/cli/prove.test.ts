@@ -112,6 +112,8 @@ test('--smt writes a file a law, takes away those of before, and leaves any othe
   expect(readFileSync(join(out, 'L1.smt2'), 'utf8').match(/\(check-sat\)/g)).toHaveLength(1)
   const { code, stderr } = await proviso(['prove', BUNDLE, '--smt', TEMP])
   expect([code, stderr]).toEqual([2, expect.stringContaining('name a directory that is new')])
+  const onFile = await proviso(['prove', BUNDLE, '--smt', BUNDLE])
+  expect([onFile.code, onFile.stderr]).toEqual([2, expect.stringContaining('is a file; name')])
 })
 
 test('a statement that has the id of a law does not take the place of its file', async () => {

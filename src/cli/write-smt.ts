@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { smtFilesOf } from '../proof/smt.ts'
+import { isFile } from './load.ts'
 import type { ToProve } from './prove-subject.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -8,6 +9,7 @@ const EXTENSION = '.smt2'
 
 /** Writes each law to a file of its own. Such files of an earlier run are taken away; anything else is left alone. */
 export function writeSmt(out: string, { proved, statements }: ToProve): void {
+  if (isFile(out)) throw new UsageError(`${out} is a file; name a directory for a file a law`)
   mkdirSync(out, { recursive: true })
   const found = readdirSync(out)
   const others = found.filter((name) => !name.endsWith(EXTENSION))
