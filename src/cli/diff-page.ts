@@ -24,8 +24,8 @@ const ROWS_MAX = 500
 const STYLE = `body{font:16px/1.5 Georgia,serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 h1,h2,h3,th{font-family:system-ui,sans-serif}h2{border-bottom:1px solid #ccc;margin-top:2.5rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}
-th,td{border:1px solid #ccc;padding:.4rem .6rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}
-th{background:#f4f4f4}code{font-size:.85em}del{background:#fdd;text-decoration:none}ins{background:#dfd;text-decoration:none}
+th,td{border:1px solid #ccc;padding:.4rem .6rem;text-align:left;vertical-align:top;overflow-wrap:break-word}
+th{background:#f4f4f4}code{font-size:.85em;overflow-wrap:anywhere}del{background:#fdd;text-decoration:none}ins{background:#dfd;text-decoration:none}
 .widened{color:#a00}.narrowed{color:#060}@media print{body{margin:0;max-width:none}}`
 
 /** The difference as a page to read and to file (docs/commands.md). */
