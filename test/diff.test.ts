@@ -245,6 +245,15 @@ function expectExact({ bundles, boxes, reading }: Held, request: Request): void 
 
 const KINDS = Object.keys(AFTER)
 
+/** A seed whose pairs differ both ways, so that whatever else is drawn, something is tried. */
+const FIXED_SEED = 5
+
+function fixedPair(kind: string): [Pair] {
+  const [pair] = fc.sample(anyPair(kind), { seed: FIXED_SEED, numRuns: 1 })
+  if (pair === undefined) throw new Error('nothing was drawn')
+  return [pair]
+}
+
 test.each(KINDS)(
   'of worlds that share %s a request is in one box where just one allows it',
   (kind) => {
@@ -255,7 +264,7 @@ test.each(KINDS)(
       for (const request of requests) expectExact(held, request)
       for (const place of placesOf(boxes, requests)) expectExactAt(held, worlds.before, place)
     })
-    fc.assert(property, { numRuns: PAIRS })
+    fc.assert(property, { numRuns: PAIRS, examples: [fixedPair(kind)] })
   },
 )
 
