@@ -6,5 +6,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // One for each core: the default leaves one free, which on two cores is half.
+    maxWorkers: '100%',
   },
 })
