@@ -37,7 +37,7 @@ import './runs.ts'
 // Every law of a bundle, judged by two solvers that are not ours.
 
 const IS_SOAK = process.env['PROVISO_SOAK'] !== undefined
-const WORLDS = IS_SOAK ? 1_000 : 25
+const WORLDS = IS_SOAK ? 1_000 : 100
 
 const SOLVERS = [[programOf('z3')], [programOf('cvc5'), '--bitblast=eager']] as const
 type Solver = (typeof SOLVERS)[number]
@@ -79,10 +79,13 @@ test('a file without its claim that the law is broken is satisfied: nothing is p
 
 test('z3 and cvc5 find no request that breaks a law of random worlds', () => {
   const property = fc.property(anyTrial, ({ world: { validUntil: _, ...world } }) => {
-    for (const { name, text } of smtFilesOf(exportedOf(world, bundleOf(world)))) {
-      for (const solver of SOLVERS) {
-        expect([name, ...answersOf(solver, text)]).toEqual([name, 'unsat'])
-      }
+    const files = [...smtFilesOf(exportedOf(world, bundleOf(world)))]
+    const allHold = files.map(({ name }) => [name, 'unsat'])
+    // One process reads all files of a world, and forgets each before the next: starting one takes longer than most.
+    const text = files.map((file) => file.text).join('(reset)\n')
+    for (const solver of SOLVERS) {
+      const answers = answersOf(solver, text)
+      expect(answers.map((answer, i) => [files[i]?.name, answer])).toEqual(allHold)
     }
   })
   fc.assert(property, { numRuns: WORLDS })

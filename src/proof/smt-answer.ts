@@ -119,11 +119,9 @@ export function defineAnswer(
     ...(['certain', 'suspected'] as const).flatMap((uses) => {
       const named = `${name}.${uses === 'certain' ? 'certainly' : 'perhaps'}`
       const asked = { name: `${name}.${uses}`, facts: `${name}.all-facts`, named }
-      return [
-        ...defineJudged(names, side, reaches, asked),
-        ...defineFound(names, reaches, asked.name),
-      ]
+      return defineJudged(names, side, reaches, asked)
     }),
+    ...defineFound(names, reaches, `${name}.suspected`),
     part(
       'outcome',
       '(_ BitVec 2)',

@@ -62,10 +62,14 @@ export function scopeTerm({ values, valuesOf }: Vocabulary, scope: Allowed): str
 }
 
 /** Whether a scope touches some facts: for each that it names, the sets intersect (semantics §4). */
-export function touches({ values }: Vocabulary, scope: Allowed, facts: string): readonly string[] {
-  return [...scope].map(([fact, allowed]) => {
-    const ids = allowed.map((value) => valueId(fact, value))
-    return meets(values, facts, setOf(values, ids))
+export function touches(
+  { values, valuesOf }: Vocabulary,
+  scope: Allowed,
+  facts: string,
+): readonly string[] {
+  return [...valuesOf.keys()].flatMap((fact) => {
+    const ids = scope.get(fact)?.map((value) => valueId(fact, value))
+    return ids === undefined ? [] : [meets(values, facts, setOf(values, ids))]
   })
 }
 

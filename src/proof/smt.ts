@@ -1,6 +1,6 @@
 import type { Bundle } from '../decision/bundle.ts'
 import type { ProofStatement } from '../decision/proofs.ts'
-import { sorted } from '../ids.ts'
+import { compareIds, sorted } from '../ids.ts'
 import type { Law } from './law.ts'
 import { LAWS } from './laws.ts'
 import type { Rules } from './rules.ts'
@@ -59,7 +59,13 @@ export function* smtFilesOf(
 export function smtSubjectOf({ bundle, decided, meant }: ToExport): SmtSubject {
   const customers = sorted([...decided.customers, ...meant.customers])
   const placedOf = (rules: Rules): readonly Placed[] =>
-    customers.flatMap((customer) => rules.reachesOf(customer).map((rule) => ({ customer, rule })))
+    customers.flatMap((customer) =>
+      // A request has one deployment, so only the order within each tells; alike orders on both sides are soon compared.
+      rules
+        .reachesOf(customer)
+        .toSorted((a, b) => compareIds(a.deployment, b.deployment))
+        .map((rule) => ({ customer, rule })),
+    )
   const placed = { decided: placedOf(decided), meant: placedOf(meant) }
   const reaches = [...placed.decided, ...placed.meant].map(({ rule }) => rule)
   const names = vocabularyOf([meant, decided], customers, reaches)
