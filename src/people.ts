@@ -1,5 +1,3 @@
-import { sorted } from './ids.ts'
-
 // Who may do what in the register. Roles are granted to people one by one; nobody has all of them (docs/semantics.md §12).
 
 const FIXED_ROLES = [
@@ -50,9 +48,4 @@ export function excludeEachOther(a: Role, b: Role): boolean {
   const excludes = (from: RoleKind, to: RoleKind): boolean =>
     EXCLUDES[from] === 'all' || EXCLUDES[from].includes(to)
   return excludes(one, other) || excludes(other, one)
-}
-
-/** Those of some roles that exclude another of them, sorted. */
-export function conflictsAmong(roles: readonly Role[]): readonly string[] {
-  return sorted(roles.filter((role) => roles.some((other) => excludeEachOther(role, other))))
 }
