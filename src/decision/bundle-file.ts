@@ -33,33 +33,34 @@ export function* printBundle(bundle: Bundle, sha256: Sha256): Generator<string> 
     digest,
     customers: customers.size,
     serial,
-    issuedAt: printed(issuedAt),
-    validUntil: printed(validUntil),
+    issuedAt: printedOrNull(issuedAt),
+    validUntil: printedOrNull(validUntil),
   }
   yield `${canonicalJson({ ...header, seal: sealOf(header, sha256) })}\n`
   yield `${bundle.policyText}\n`
   for (const id of [...customers.keys()].sort(compareIds)) yield `${customers.get(id)?.text}\n`
 }
 
-function printed(instant: Instant | null): string | null {
+export function printedOrNull(instant: Instant | null): string | null {
   return instant === null ? null : printInstant(instant)
 }
 
 /** Digest of the header's other members: what the bundle's digest leaves out (semantics §10.1). */
-function sealOf(header: object, sha256: Sha256): string {
+export function sealOf(header: object, sha256: Sha256): string {
   return digestOf(sha256(canonicalJson(header)))
 }
 
 /** Loads a bundle file whole, or says why it is refused. The digest shows damage, not who made it. */
 export function readBundle(text: string, sha256: Sha256): Result<Bundle, BundleError> {
   if (text.length > BUNDLE_CHARS_MAX) {
-    return refuse(
+    return refuseBundle(
       'bundle-too-large',
       `a bundle has at most ${BUNDLE_CHARS_MAX} characters; split it`,
     )
   }
   // UTF-8 writes half a surrogate pair as it writes U+FFFD, so that two texts would have one digest.
-  if (!text.isWellFormed()) return refuse('bundle-altered', 'the text is no Unicode; copy it again')
+  if (!text.isWellFormed())
+    return refuseBundle('bundle-altered', 'the text is no Unicode; copy it again')
   const [headerLine] = linesOf(text, 0, 1)
   const header = headerLine === undefined ? NO_BUNDLE : parseHeader(headerLine, sha256)
   if (!header.ok) return header
@@ -67,23 +68,26 @@ export function readBundle(text: string, sha256: Sha256): Result<Bundle, BundleE
   const [policyText, ...customerLines] = linesOf(text, (headerLine ?? '').length + 1, 1 + customers)
   if (policyText === undefined || customerLines.length < customers) {
     const message = `the file ends too early: ${customerLines.length} of ${customers} customers are whole; copy it again`
-    return refuse('bundle-truncated', message)
+    return refuseBundle('bundle-truncated', message)
   }
   const lines = [headerLine, policyText, ...customerLines]
   if (lines.reduce((length, line = '') => length + line.length + 1, 0) < text.length) {
-    return refuse('bundle-altered', 'the file goes on after its last customer; compile it again')
+    return refuseBundle(
+      'bundle-altered',
+      'the file goes on after its last customer; compile it again',
+    )
   }
   const bundle = load({ header: header.value, policyText, customerLines }, sha256)
   if (bundle === undefined) {
-    return refuse('bundle-malformed', 'the bundle does not hold together; compile it again')
+    return refuseBundle('bundle-malformed', 'the bundle does not hold together; compile it again')
   }
   return bundle.digest === digest
     ? ok(bundle)
-    : refuse('bundle-altered', 'the content is not what the digest says; compile it again')
+    : refuseBundle('bundle-altered', 'the content is not what the digest says; compile it again')
 }
 
 /** At most so many lines of a text from a place on, without their ends. A last one without end is left out. */
-function linesOf(text: string, start: number, most: number): string[] {
+export function linesOf(text: string, start: number, most: number): string[] {
   const lines: string[] = []
   let from = start
   while (lines.length < most) {
@@ -95,7 +99,10 @@ function linesOf(text: string, start: number, most: number): string[] {
   return lines
 }
 
-function refuse(code: BundleError['code'], message: string): Result<never, BundleError> {
+export function refuseBundle(
+  code: BundleError['code'],
+  message: string,
+): Result<never, BundleError> {
   return fail({ code, message })
 }
 
@@ -107,7 +114,7 @@ interface Header extends Lease {
 /** Longest header line, in characters: it has seven short members. */
 const HEADER_CHARS_MAX = 1_024
 
-const NO_BUNDLE = refuse(
+const NO_BUNDLE = refuseBundle(
   'bundle-format',
   'this is no bundle; compile one with `proviso compile DIR -o BUNDLE`',
 )
@@ -118,13 +125,13 @@ function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> 
   const { seal, ...header } = value
   if (value['format'] !== BUNDLE_FORMAT) {
     const found = quote(value['format'])
-    return refuse(
+    return refuseBundle(
       'bundle-format',
       `expected format ${BUNDLE_FORMAT}, found ${found}; compile it again`,
     )
   }
   if (line !== canonicalText(value) || seal !== sealOf(header, sha256)) {
-    return refuse('bundle-altered', 'the header is not what its seal says; compile it again')
+    return refuseBundle('bundle-altered', 'the header is not what its seal says; compile it again')
   }
   const { serial, customers, digest } = header
   const issuedAt = instantOf(header['issuedAt'])
@@ -133,10 +140,10 @@ function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> 
     isCount(serial) && isCount(customers) && issuedAt !== undefined && validUntil !== undefined
   return isWellFormed
     ? ok({ serial, customers, digest: String(digest), issuedAt, validUntil })
-    : refuse('bundle-malformed', 'the header is malformed; compile it again')
+    : refuseBundle('bundle-malformed', 'the header is malformed; compile it again')
 }
 
-function membersOf(line: string): Record<string, unknown> | undefined {
+export function membersOf(line: string): Record<string, unknown> | undefined {
   try {
     return Object(JSON.parse(line)) as Record<string, unknown>
   } catch {
@@ -145,7 +152,7 @@ function membersOf(line: string): Record<string, unknown> | undefined {
 }
 
 /** Canonical JSON; undefined for what has none, such as half a surrogate pair. */
-function canonicalText(value: unknown): string | undefined {
+export function canonicalText(value: unknown): string | undefined {
   try {
     return canonicalJson(value)
   } catch {
@@ -153,11 +160,11 @@ function canonicalText(value: unknown): string | undefined {
   }
 }
 
-function isCount(value: unknown): value is number {
+export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function instantOf(value: unknown): Instant | null | undefined {
+export function instantOf(value: unknown): Instant | null | undefined {
   return value === null ? null : parseInstant(String(value))
 }
 
@@ -193,4 +200,4 @@ function load({ header, policyText, customerLines }: Lines, sha256: Sha256): Bun
 }
 
 /** What reading altered lines can come to; anything else is a bug of ours. */
-const OF_ALTERED_LINES = [SyntaxError, TypeError, RangeError, BrokenInvariant]
+export const OF_ALTERED_LINES = [SyntaxError, TypeError, RangeError, BrokenInvariant]

@@ -32,7 +32,7 @@ export interface Bundle extends Lease {
   readonly shards: readonly Shard[]
 }
 
-interface Shard {
+export interface Shard {
   /** Digest of each customer's text, in hexadecimal. */
   readonly digests: ReadonlyMap<string, string>
   readonly digest: string

@@ -1,0 +1,137 @@
+import type { Digest, Sha256 } from '../digest.ts'
+import { compareIds } from '../ids.ts'
+import { ok, type Result } from '../result.ts'
+import { quote } from '../suggest.ts'
+import { type Bundle, type Lease, type Shard, withCustomers } from './bundle.ts'
+import {
+  type BundleError,
+  canonicalText,
+  instantOf,
+  isCount,
+  linesOf,
+  membersOf,
+  OF_ALTERED_LINES,
+  printedOrNull,
+  refuseBundle,
+  sealOf,
+} from './bundle-file.ts'
+import type { CustomerContent, ReachContent } from './content.ts'
+
+// What became of a bundle since another one, so that a holder of that need not be sent all customers again: lines of
+// canonical JSON, a header and then a line for each customer that is new or otherwise, by id.
+
+const DELTA_FORMAT = 'proviso/bundle-delta@1'
+
+/** A bundle as far as another can be compared with it: it holds none of the customers' texts. */
+export type BundleOutline = Pick<Bundle, 'digest' | 'policyText' | 'shards'>
+
+export function outlineOf({ digest, policyText, shards }: Bundle): BundleOutline {
+  return { digest, policyText, shards }
+}
+
+/** The lines of what has changed, each with its end; undefined when the policy has: then a whole bundle is needed. */
+export function printDelta(
+  from: BundleOutline,
+  to: Bundle,
+  sha256: Sha256,
+): readonly string[] | undefined {
+  if (from.policyText !== to.policyText) return undefined
+  const changed = to.shards.flatMap((shard, i) => changedIn(from.shards[i], shard)).sort(compareIds)
+  const texts = changed.flatMap((id) => to.customers.get(id)?.text ?? [])
+  const header = {
+    format: DELTA_FORMAT,
+    from: from.digest,
+    to: to.digest,
+    customers: texts.length,
+    gone: changed.filter((id) => !to.customers.has(id)),
+    serial: to.serial,
+    issuedAt: printedOrNull(to.issuedAt),
+    validUntil: printedOrNull(to.validUntil),
+  }
+  const first = canonicalText({ ...header, seal: sealOf(header, sha256) })
+  return [first, ...texts].map((line) => `${line}\n`)
+}
+
+/** The customers of a shard whose text is not what it was. */
+function changedIn(from: Shard | undefined, to: Shard): readonly string[] {
+  if (from === undefined || from.digest === to.digest)
+    return from === undefined ? [...to.digests.keys()] : []
+  const ids = [...from.digests.keys(), ...to.digests.keys()]
+  return [...new Set(ids)].filter((id) => from.digests.get(id) !== to.digests.get(id))
+}
+
+/** The bundle that a delta makes of the one it is from, or why it makes none. */
+export function applyDelta(
+  held: Bundle,
+  text: string,
+  sha256: Sha256,
+): Result<Bundle, BundleError> {
+  const [headerLine = ''] = linesOf(text, 0, 1)
+  const header = parseHeader(headerLine, sha256)
+  if (!header.ok) return header
+  const { from, to, customers, gone, ...lease } = header.value
+  if (from !== held.digest) {
+    const message = 'it is from another bundle than the one held; ask for a whole one'
+    return refuseBundle('bundle-altered', message)
+  }
+  const lines = linesOf(text, headerLine.length + 1, customers)
+  const length = lines.reduce((sum, line) => sum + line.length + 1, headerLine.length + 1)
+  if (lines.length < customers || length < text.length) {
+    return refuseBundle('bundle-truncated', 'it is not whole; ask for it again')
+  }
+  const bundle = changedBundle(held, { lines, gone }, sha256)
+  if (bundle?.digest === to) return ok({ ...bundle, ...lease })
+  return refuseBundle('bundle-altered', 'the content is not what the digest says; ask for it again')
+}
+
+interface Header extends Lease {
+  readonly from: Digest
+  readonly to: Digest
+  readonly customers: number
+  readonly gone: readonly string[]
+}
+
+function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> {
+  const value = membersOf(line)
+  if (value?.['format'] !== DELTA_FORMAT) {
+    const found = quote(String(value?.['format']))
+    return refuseBundle('bundle-format', `expected format ${DELTA_FORMAT}, found ${found}`)
+  }
+  const { seal, ...header } = value
+  if (line !== canonicalText(value) || seal !== sealOf(header, sha256)) {
+    return refuseBundle('bundle-altered', 'the header is not what its seal says')
+  }
+  const { from, to, customers, gone, serial } = header
+  const issuedAt = instantOf(header['issuedAt'])
+  const validUntil = instantOf(header['validUntil'])
+  const isWellFormed =
+    isCount(customers) &&
+    isCount(serial) &&
+    Array.isArray(gone) &&
+    gone.every((id) => typeof id === 'string') &&
+    issuedAt !== undefined &&
+    validUntil !== undefined
+  if (!isWellFormed) return refuseBundle('bundle-malformed', 'the header is malformed')
+  const digests = { from: from as Digest, to: to as Digest }
+  return ok({ ...digests, customers, gone, serial, issuedAt, validUntil })
+}
+
+interface Changed {
+  readonly lines: readonly string[]
+  readonly gone: readonly string[]
+}
+
+function changedBundle(held: Bundle, { lines, gone }: Changed, sha256: Sha256): Bundle | undefined {
+  const changed = new Map<string, readonly ReachContent[]>(gone.map((id) => [id, []]))
+  try {
+    for (const line of lines) {
+      const { id, reaches } = JSON.parse(line) as CustomerContent
+      changed.set(id, reaches)
+    }
+    return withCustomers(held, changed, sha256)
+  } catch (error) {
+    // Altered lines are read before the digest can show that they are.
+    if (OF_ALTERED_LINES.some((kind) => error instanceof kind)) return undefined
+    throw error
+  }
+}
