@@ -8,6 +8,8 @@ export function digestOf(hex: string): Digest {
   return `sha256:${hex}`
 }
 
+export const DIGEST = /^sha256:[0-9a-f]{64}$/
+
 export function isDigest(text: string): text is Digest {
-  return /^sha256:[0-9a-f]{64}$/.test(text)
+  return DIGEST.test(text)
 }

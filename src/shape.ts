@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { DIGEST } from './digest.ts'
 import { ID, ID_CHARS_MAX, SNAPSHOT, SNAPSHOT_CHARS_MAX } from './ids.ts'
 import type { Path, Report } from './problem.ts'
 import { didYouMean, quote } from './suggest.ts'
@@ -34,6 +35,8 @@ export const duration = textual('malformed-duration', parseDuration, printDurati
   description: 'Whole days of 24 hours: P30D',
 })
 
+export const digest = z.string().regex(DIGEST, 'malformed-digest')
+
 export const interval = z.strictObject({ from: instant, until: instant.optional() })
 
 export const score = z.number().min(0).max(1)
@@ -59,6 +62,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'malformed-lineage':
     'names nothing of an older version; write version and id, as 2025-09-15/weapons',
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
+  'malformed-digest': 'is no digest; write `sha256:` and 64 lower-case hexadecimal digits',
   'malformed-duration': 'is no duration; write whole days, as P30D',
 }
 

@@ -5,7 +5,7 @@ import { duration, id, ids, instant, interval, list, prose, scope, snapshotId } 
 const CITATION_SCHEMES = ['eli', 'ecli', 'uslm', 'legislation-gov-uk', 'urn-lex', 'prose'] as const
 
 /** How a provider may suspend; a contract that says `none` cannot be approved. */
-const SUSPENSIONS = ['unilateral', 'notice', 'consent', 'none'] as const
+export const SUSPENSIONS = ['unilateral', 'notice', 'consent', 'none'] as const
 
 /** The states of a contract that the register records (semantics §7.4 a). */
 const CONTRACT_STATES = [
@@ -34,14 +34,14 @@ const AUTHORITY_STATUSES = [
 
 const DUTY_KINDS = ['dialogue', 'report', 'attestation', 'training', 'notice'] as const
 
-const deployment = z.strictObject({
+export const deployment = z.strictObject({
   id,
   title: prose.optional(),
   'end-users': ids.default([]),
   scope: scope.default({}),
 })
 
-const duty = z.strictObject({
+export const duty = z.strictObject({
   id,
   kind: z.enum(DUTY_KINDS),
   title: prose.optional(),
@@ -50,7 +50,7 @@ const duty = z.strictObject({
   guards: ids.optional(),
 })
 
-const tailoring = z.strictObject({
+export const tailoring = z.strictObject({
   id,
   title: prose.optional(),
   entry: id,
@@ -65,7 +65,7 @@ const tailoring = z.strictObject({
   term: interval.optional(),
 })
 
-const determination = z.strictObject({
+export const determination = z.strictObject({
   case: id,
   decided: instant,
   mission: prose,
@@ -75,17 +75,25 @@ const determination = z.strictObject({
   tailorings: list(tailoring),
 })
 
-const authority = z.strictObject({
+const citation = z.strictObject({
+  scheme: z.enum(CITATION_SCHEMES),
+  id: prose,
+  'as-of': prose.optional(),
+})
+
+export const authority = z.strictObject({
   id,
-  citation: z.strictObject({
-    scheme: z.enum(CITATION_SCHEMES),
-    id: prose,
-    'as-of': prose.optional(),
-  }),
+  citation,
   title: prose.optional(),
   holder: prose.optional(),
   purposes: ids,
   limits: prose.optional(),
+})
+
+export const safeguard = z.strictObject({
+  id,
+  title: prose.optional(),
+  mitigates: ids.default([]),
 })
 
 const POLICY_REFERENCE = /^[a-z][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/
@@ -99,25 +107,23 @@ const terms = z.strictObject({
   suspension: z.enum(SUSPENSIONS),
   term: interval,
   authorities: list(authority),
-  safeguards: list(
-    z.strictObject({ id, title: prose.optional(), mitigates: ids.default([]) }),
-  ).default([]),
+  safeguards: list(safeguard).default([]),
   duties: list(duty).default([]),
   deployments: list(deployment),
   tailorings: list(tailoring),
 })
 
+export const authorityStatus = z.strictObject({
+  id,
+  status: z.enum(AUTHORITY_STATUSES),
+  from: instant,
+  'review-by': instant.optional(),
+  source: prose.optional(),
+})
+
 const register = z.strictObject({
   states: list(z.strictObject({ state: z.enum(CONTRACT_STATES), from: instant })).default([]),
-  authorities: list(
-    z.strictObject({
-      id,
-      status: z.enum(AUTHORITY_STATUSES),
-      from: instant,
-      'review-by': instant.optional(),
-      source: prose.optional(),
-    }),
-  ).default([]),
+  authorities: list(authorityStatus).default([]),
   attestations: list(
     z.strictObject({ safeguard: id, from: instant, until: instant.optional() }),
   ).default([]),
