@@ -15,6 +15,7 @@ const PROGRAMS = {
   cvc5: 'cvc5',
   'golang-go': 'go',
   'golang-golang-x-mod-dev': '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
+  'postgresql-15': '/usr/lib/postgresql/15/bin/postgres',
   python3: 'python3',
   z3: 'z3',
 } as const
