@@ -1,4 +1,5 @@
 import type { Digest } from './digest.ts'
+import type { LocatedProblem } from './document.ts'
 import type { Role } from './people.ts'
 import type { Problem } from './problem.ts'
 import type { Instant } from './time.ts'
@@ -42,5 +43,5 @@ export interface Refusal<Code extends string = string> {
   /** A sentence that says what to do. */
   readonly message: string
   /** The fields that are wrong, when it is about fields. */
-  readonly problems?: readonly Problem[]
+  readonly problems?: readonly (Problem | LocatedProblem)[]
 }

@@ -22,7 +22,8 @@ const CONTEXT: ProviderContext = {
   read: ({ policy }) => {
     const [version = '', days] = policy.split(' ')
     if (days === undefined) {
-      return fail([{ severity: 'error', code: 'missing-field', path: ['effective'], message: '' }])
+      const place = { file: 'policy.yaml', line: 1, column: 1, message: '', frame: '' }
+      return fail([{ severity: 'error', code: 'missing-field', ...place }])
     }
     return ok({ version, effective: NOW + Number(days) * DAY, quorum: QUORUM })
   },
@@ -108,7 +109,7 @@ test('documents with errors are not proposed, nor by anybody but an author', () 
   const wrong = { act: 'provider.propose', policy: 'v1', exceptions: '' } as const
   const decided = decideProvider(NO_DOCUMENTS, wrong, AUTHOR, CONTEXT)
   expect(decided).toMatchObject({
-    error: { code: 'documents-refused', problems: [{ path: ['effective'] }] },
+    error: { code: 'documents-refused', problems: [{ file: 'policy.yaml' }] },
   })
   expect(codeOf(NO_DOCUMENTS, OFFICER, wrong)).toBe('not-permitted')
 })

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import type { Act, Recorded, Refusal } from '../act.ts'
 import type { Digest } from '../digest.ts'
+import type { LocatedProblem } from '../document.ts'
 import type { Exceptions } from '../policy/exceptions.ts'
 import { type Assertion, type Models, models } from '../policy/models.ts'
-import type { Problem } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { snapshotId } from '../shape.ts'
 import { quote } from '../suggest.ts'
@@ -118,7 +118,10 @@ export interface ReadTexts {
 
 export interface ProviderContext {
   /** Reads both documents with the models that there are; all that is wrong with them otherwise. */
-  readonly read: (texts: Texts, models: Models['models']) => Result<ReadTexts, readonly Problem[]>
+  readonly read: (
+    texts: Texts,
+    models: Models['models'],
+  ) => Result<ReadTexts, readonly LocatedProblem[]>
   /** Of the version in force; undefined while there is none. */
   readonly quorum: Exceptions['quorum'] | undefined
   readonly digestOf: (value: unknown) => Digest

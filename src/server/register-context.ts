@@ -1,0 +1,72 @@
+import type { Kysely } from 'kysely'
+import { canonicalJson } from '../canonical-json.ts'
+import { readTexts } from '../decision/live-register.ts'
+import { digestOf, type Sha256 } from '../digest.ts'
+import { type Provider, providerOf } from '../policy/provider.ts'
+import { ok } from '../result.ts'
+import type { CaseContext } from '../review/asking.ts'
+import {
+  NO_DOCUMENTS,
+  type ProviderContext,
+  type ProviderRegister,
+  versionAt,
+} from '../review/provider-register.ts'
+import { stateOf } from '../store/change.ts'
+import type { Schema } from '../store/schema.ts'
+import type { Instant } from '../time.ts'
+import { PROVIDER } from './register-streams.ts'
+
+/** What acts are decided by, besides the thing that they are on. */
+export interface RegisterContext extends Pick<CaseContext, 'sha256' | 'customer' | 'renewed'> {
+  /** Undefined while no version of the policy is published. */
+  readonly provider: Provider | undefined
+  readonly documents: ProviderContext
+}
+
+/** The provider's documents as they bind at an instant, parsed once for all who ask. */
+export class Documents {
+  readonly #sha256: Sha256
+  #key = ''
+  #provider: Provider | undefined
+
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256
+  }
+
+  /** What the register says of the provider now, and what acts on it are decided by. */
+  async at(
+    db: Kysely<Schema>,
+    at: Instant,
+  ): Promise<Pick<RegisterContext, 'sha256' | 'provider' | 'documents'>> {
+    const stored = await stateOf<ProviderRegister>(db, PROVIDER)
+    const provider = this.providerAt(stored?.state ?? NO_DOCUMENTS, at)
+    const sha256 = this.#sha256
+    const documents: ProviderContext = {
+      read: (texts, models) => {
+        const read = readTexts({ ...texts, models })
+        if (!read.ok) return read
+        const { policy, exceptions } = read.value
+        const { version, effective } = policy
+        return ok({ version, effective, quorum: exceptions.quorum })
+      },
+      quorum: provider?.exceptions.quorum,
+      digestOf: (value) => digestOf(sha256(canonicalJson(value))),
+    }
+    return { sha256, provider, documents }
+  }
+
+  /** Undefined while no version is published. */
+  providerAt(register: ProviderRegister, at: Instant): Provider | undefined {
+    const version = versionAt(register, at)
+    if (version === undefined) return undefined
+    const { digest, policy, exceptions } = version
+    const { models } = register
+    const key = `${digest} ${this.#sha256(canonicalJson(models))}`
+    if (this.#provider && key === this.#key) return this.#provider
+    const read = readTexts({ policy, exceptions, models })
+    if (!read.ok) throw new Error(`the published documents have errors: ${read.error[0]?.message}`)
+    this.#provider = providerOf(read.value)
+    this.#key = key
+    return this.#provider
+  }
+}

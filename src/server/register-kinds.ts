@@ -1,0 +1,64 @@
+import type * as z from 'zod'
+import type { Act, Refusal } from '../act.ts'
+import { fail, type Result } from '../result.ts'
+import { type Case, foldCase } from '../review/case.ts'
+import { caseCommand } from '../review/case-commands.ts'
+import { decideCase } from '../review/decide-case.ts'
+import {
+  decidePeople,
+  foldPeople,
+  NO_PEOPLE,
+  type People,
+  peopleCommand,
+} from '../review/people.ts'
+import {
+  decideProvider,
+  foldProvider,
+  NO_DOCUMENTS,
+  type ProviderRegister,
+  providerCommand,
+} from '../review/provider-register.ts'
+import type { StoredEvent } from '../store/change.ts'
+import type { RegisterContext } from './register-context.ts'
+
+type Decided = Result<readonly StoredEvent[], Refusal>
+
+/** One kind of thing in the register: its commands, what decides them, and what its events come to. */
+export interface Kind {
+  readonly command: z.ZodType<{ readonly act: string }>
+  readonly decide: (state: unknown, command: never, act: Act, context: RegisterContext) => Decided
+  readonly fold: (state: unknown, recorded: never) => unknown
+}
+
+/** By stream. */
+export const KINDS: Readonly<Record<string, Kind>> = {
+  people: {
+    command: peopleCommand,
+    decide: (state, command, act) => decidePeople((state ?? NO_PEOPLE) as People, command, act),
+    fold: (state, recorded) => foldPeople((state ?? NO_PEOPLE) as People, recorded),
+  },
+  provider: {
+    command: providerCommand,
+    decide: (state, command, act, { documents }) =>
+      decideProvider((state ?? NO_DOCUMENTS) as ProviderRegister, command, act, documents),
+    fold: (state, recorded) => foldProvider((state ?? NO_DOCUMENTS) as ProviderRegister, recorded),
+  },
+  case: {
+    command: caseCommand,
+    decide: (state, command, act, { provider, sha256, customer, renewed }) =>
+      provider === undefined
+        ? NO_POLICY
+        : decideCase(state as Case | undefined, command, act, {
+            provider,
+            sha256,
+            customer,
+            renewed,
+          }),
+    fold: (state, recorded) => foldCase(state as Case | undefined, recorded),
+  },
+}
+
+const NO_POLICY: Decided = fail({
+  code: 'no-policy',
+  message: 'no version of the policy is published; propose one and have it approved',
+})

@@ -1,0 +1,172 @@
+import type { Kysely, Transaction } from 'kysely'
+import * as z from 'zod'
+import type { Act, Refusal } from '../act.ts'
+import { canonicalJson } from '../canonical-json.ts'
+import { type Digest, digestOf, type Sha256 } from '../digest.ts'
+import { isActSigned } from '../log/signed-act.ts'
+import { isRole, type Role } from '../people.ts'
+import { newReport } from '../problem.ts'
+import { fail, ok, type Result } from '../result.ts'
+import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.ts'
+import { digest, id, readShape } from '../shape.ts'
+import { changeWithin, type Stored, type Subject, stateOf } from '../store/change.ts'
+import type { Database } from '../store/database.ts'
+import { serveNonce } from '../store/nonces.ts'
+import type { Schema } from '../store/schema.ts'
+import { lockName, transact } from '../store/transact.ts'
+import type { Instant } from '../time.ts'
+import { Documents, type RegisterContext } from './register-context.ts'
+import { KINDS, type Kind } from './register-kinds.ts'
+import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
+
+const role = z.custom<Role>((text) => typeof text === 'string' && isRole(text))
+
+/** Who does something and how they show it, as it is sent (semantics §12.4). */
+export const signedBy = z.strictObject({
+  by: id,
+  role,
+  round: z.number().int().min(0),
+  digest,
+  nonce: z.string().max(128),
+  proof: z.strictObject({
+    kind: z.literal('ed25519'),
+    key: z.string().max(512),
+    signature: z.string().max(128),
+  }),
+})
+
+/** An act on a thing as it is asked for. */
+export interface Asked {
+  readonly subject: Subject
+  /** JSON, as it was sent; its `act` is the act. */
+  readonly command: unknown
+  readonly signed: unknown
+  /** The version that must still stand; undefined: the round that was signed says. */
+  readonly expected?: number
+}
+
+export interface Done {
+  readonly subject: Subject
+  readonly version: number
+  readonly state: unknown
+}
+
+/** What is sent about an act when it is decided: `Refusal`, and for a conflict the version that stands. */
+export type Refused = Refusal & { readonly version?: number; readonly changed?: readonly string[] }
+
+/** The register as acts change it: each in one transaction, decided by pure functions. */
+export class Register {
+  readonly #db: Kysely<Schema>
+  readonly #sha256: Sha256
+  readonly documents: Documents
+
+  constructor({ db }: Pick<Database, 'db'>, sha256: Sha256) {
+    this.#db = db
+    this.#sha256 = sha256
+    this.documents = new Documents(sha256)
+  }
+
+  /** Does what a person has signed, or says why it is refused; then nothing has changed. */
+  async perform(asked: Asked, at: Instant): Promise<Result<Done, Refused>> {
+    const read = readAsked(asked)
+    if (!read.ok) return read
+    const { kind, command, signed } = read.value
+    const act: Act = { ...signed, at }
+    const wrong = await this.#wrongSignature(asked, command.act, act)
+    if (wrong) return fail(wrong)
+    return await transact<Done, Refused>(this.#db, (trx) =>
+      this.#performWithin(trx, { ...asked, kind, parsed: command, act }),
+    )
+  }
+
+  async #wrongSignature(
+    { subject, command }: Asked,
+    name: string,
+    act: Act,
+  ): Promise<Refused | undefined> {
+    const { by, role: as, round, digest: over, nonce, proof } = act
+    if (!ON_A_DOCUMENT.has(name) && over !== this.digestOf(command)) {
+      const message = 'the digest that is signed is not that of the command; sign it again'
+      return { code: 'wrong-digest', message }
+    }
+    const named = `${subject.stream}/${subject.id}`
+    const signed = { act: name, by, role: as, subject: named, round, digest: over, nonce }
+    if (await isActSigned(signed, proof)) return undefined
+    return { code: 'wrong-signature', message: 'the key has not signed this act; sign it again' }
+  }
+
+  /** What is signed of a command. */
+  digestOf(command: unknown): Act['digest'] {
+    return digestOf(this.#sha256(canonicalJson(command)))
+  }
+
+  async #performWithin(trx: Transaction<Schema>, ready: Ready): Promise<Result<Done, Refused>> {
+    const { subject, kind, parsed, act } = ready
+    const served = await serveNonce(trx, act.nonce, act.at)
+    if (!served.ok) return served
+    const people = await stateOf<People>(trx, PEOPLE)
+    const actor =
+      parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
+    if (!actor.ok) return actor
+    await lockName(trx, [subject.stream, subject.id])
+    const context = await this.#contextOf(trx, ready, actor.value)
+    const changed = await changeWithin(trx, {
+      ...subject,
+      ...expectedOf(ready),
+      act,
+      decide: (state: unknown) => kind.decide(state, parsed as never, act, context),
+      fold: kind.fold as (state: unknown, recorded: unknown) => unknown,
+    })
+    return changed.ok ? ok(doneOf(subject, changed.value)) : changed
+  }
+
+  async #contextOf(
+    trx: Transaction<Schema>,
+    { act }: Ready,
+    person: Person | null,
+  ): Promise<RegisterContext> {
+    const documents = await this.documents.at(trx, act.at)
+    const customer = person?.customer ?? null
+    return { ...documents, customer, renewed: null }
+  }
+}
+
+interface Read {
+  readonly kind: Kind
+  readonly command: { readonly act: string }
+  readonly signed: Omit<Act, 'at'>
+}
+
+interface Ready extends Asked {
+  readonly kind: Kind
+  readonly parsed: { readonly act: string }
+  readonly act: Act
+}
+
+/** Parses what was sent; all that is wrong with it otherwise. */
+function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
+  const name = (command as { readonly act?: unknown } | null)?.act
+  const kind = KINDS[subject.stream]
+  if (typeof name !== 'string' || streamOf(name) !== subject.stream || kind === undefined) {
+    const message = `\`command.act\` is no act on a ${subject.stream}; the API's description lists them`
+    return fail({ code: 'unknown-act', message })
+  }
+  const report = newReport()
+  const parsed = readShape(kind.command, command, report)
+  const given = readShape(signedBy, signed, report)
+  const problems = report.problems.filter(({ severity }) => severity === 'error')
+  if (problems.length === 0) {
+    return ok({ kind, command: parsed, signed: { ...given, digest: given.digest as Digest } })
+  }
+  return fail({ code: 'malformed-command', message: 'mend the fields that are named', problems })
+}
+
+function expectedOf({ expected, parsed, act }: Ready): { readonly expected?: number } {
+  if (expected !== undefined) return { expected }
+  const isFree = ON_A_DOCUMENT.has(parsed.act) || WHATEVER_HAPPENED.has(parsed.act)
+  return isFree ? {} : { expected: act.round }
+}
+
+function doneOf(subject: Subject, { state, version }: Stored<unknown>): Done {
+  return { subject, version, state }
+}
