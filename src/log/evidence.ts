@@ -9,7 +9,14 @@ import { diskFiles } from './disk-files.ts'
 import { LogFailure } from './failure.ts'
 import { replaceFile } from './files.ts'
 import { lockDirectory } from './lock.ts'
-import { decisionsFolder, decisionsOrigin, type LogDirectory, signingAt } from './log-directory.ts'
+import {
+  decisionsFolder,
+  decisionsOrigin,
+  GOVERNANCE_FOLDER,
+  governanceOrigin,
+  type LogDirectory,
+  signingAt,
+} from './log-directory.ts'
 import { type OpenLogs, type OpenLogsOptions, openLogs } from './open-logs.ts'
 import {
   type Publication,
@@ -17,6 +24,7 @@ import {
   printLastTaken,
   printPublication,
 } from './publication.ts'
+import { LogReader } from './reader.ts'
 import { Repeating } from './repeating.ts'
 import { PUBLISHED } from './shown-head.ts'
 import { signStatement } from './statement.ts'
@@ -47,6 +55,10 @@ const RESERVE_BYTES = 268_435_456
 
 /** Where the serial of the documents that were taken last stands. */
 const LAST_TAKEN = 'taken'
+
+type Statement = Parameters<typeof signStatement>[0]
+
+const NO_SIDECAR = new Uint8Array()
 
 export interface EvidenceOptions extends OpenLogsOptions {
   /** The digest of the bundle in use. */
@@ -227,7 +239,7 @@ export class Evidence {
   async #publishNow(): Promise<void> {
     for (let next = this.#unlogged[0]; next; next = this.#unlogged[0]) {
       await this.#keepSerial(next)
-      await this.#state(printPublication(next))
+      await this.state([printPublication(next)])
       if (this.#unlogged[0] === next) this.#unlogged.shift()
     }
     this.#isUnlogged = false
@@ -261,16 +273,37 @@ export class Evidence {
     const logs = [...earlier, own]
     // A clock that is set back does not set back the order of anchors.
     this.#anchoredAt = Math.max(this.#options.clock(), this.#anchoredAt + 1)
-    await this.#state(await printAnchor({ at: this.#anchoredAt, logs }))
+    await this.state([await printAnchor({ at: this.#anchoredAt, logs })])
   }
 
-  async #state(statement: Parameters<typeof signStatement>[0]): Promise<void> {
+  /** Puts statements into the governance log, one after the other; answers the first one's index once they are on the disk. */
+  async state(statements: readonly Statement[]): Promise<number> {
     const { directory, governance } = this.#parts
-    const entry = signStatement(statement, signingAt(directory.statements, this.#options.clock()))
-    const sidecar = new Uint8Array()
-    await governance.append([{ entryBytes: entry.length, sidecar, entry: (): Uint8Array => entry }])
-    // It is in the log now. Who waits for it need not wait for tiles and witnesses.
+    const signers = signingAt(directory.statements, this.#options.clock())
+    const items = statements.map((statement) => {
+      const entry = signStatement(statement, signers)
+      return { entryBytes: entry.length, sidecar: NO_SIDECAR, entry: (): Uint8Array => entry }
+    })
+    const first = await governance.append(items)
+    // They are in the log now. Who waits for that need not wait for tiles and witnesses.
     this.#integrateGovernance().catch((error) => this.#trouble(error))
+    return first
+  }
+
+  /** Makes all that is in the governance log known, as far as witnesses let it; answers how many entries are. */
+  async makeKnown(): Promise<number> {
+    await this.#integrateGovernance()
+    return this.#parts.governance.published.size
+  }
+
+  /** Reads the governance log as it was signed last. */
+  async governanceReader(): Promise<LogReader> {
+    const { head } = this.#parts.governance
+    const { read } = diskFiles(join(this.#options.path, GOVERNANCE_FOLDER))
+    const log = { origin: governanceOrigin(this.directory.config), keys: [] }
+    const reader = new LogReader({ source: { read }, log, trust: null })
+    await reader.follow({ ...head, note: '' })
+    return reader
   }
 
   async #integrateGovernance(): Promise<void> {

@@ -3,6 +3,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { printInstantShort } from '../time.ts'
 import { guard, routeAccess } from './access.ts'
 import { routeLogs } from './logs.ts'
+import { routeRegister } from './register-routes.ts'
 import { echo, type Failure, refuse, refuseFor } from './reply.ts'
 import type { Served } from './served.ts'
 
@@ -53,6 +54,7 @@ export function appOf(served: Served): FastifyInstance {
   routeAccess(app, served)
   routeStatus(app, served)
   routeLogs(app, served)
+  if (served.register) routeRegister(app, served, served.register)
   return app
 }
 

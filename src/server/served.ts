@@ -3,6 +3,7 @@ import type { Keyring } from './keys.ts'
 import type { PublicUrl } from './metadata.ts'
 import type { BundleStatus, Metrics } from './metrics.ts'
 import type { Recorder } from './recorder.ts'
+import type { RegisterServed } from './register-routes.ts'
 import type { Shadow } from './shadow.ts'
 
 /** What a server answers from. All of it may change while it runs, so each is asked for anew. */
@@ -17,6 +18,8 @@ export interface Served {
   readonly shadow: Shadow | null
   /** What is made known of the logs; null: nothing is. */
   readonly logs: LogsServed | null
+  /** The register, where there is one; null: documents come from files. */
+  readonly register: RegisterServed | null
   readonly log: Log
   /** Where enforcement points reach the server; null: where it listens. */
   readonly publicUrl: PublicUrl | null

@@ -52,3 +52,50 @@ export async function lastSeq(db: Kysely<Schema>): Promise<number> {
     .executeTakeFirstOrThrow()
   return last
 }
+
+/** Where the last event is that is in the governance log; -1 before there is one. */
+export async function lastLogged(db: Kysely<Schema>): Promise<number> {
+  const row = await db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('log_index').as('last'))
+    .executeTakeFirst()
+  return row?.last ?? -1
+}
+
+/** An event of a thing as it is folded. */
+export interface Placed extends Recorded<unknown> {
+  /** Null before it is in the governance log. */
+  readonly index: number | null
+}
+
+/** All events of a thing, the first one first. */
+export async function eventsOf(
+  db: Kysely<Schema>,
+  { stream, id }: { readonly stream: string; readonly id: string },
+): Promise<readonly Placed[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select(['act', 'event', 'log_index'])
+    .where('stream', '=', stream)
+    .where('id', '=', id)
+    .orderBy('version')
+    .execute()
+  return rows.map(({ act, event, log_index: index }) => ({
+    act: JSON.parse(act) as Act,
+    event: JSON.parse(event) as unknown,
+    index,
+  }))
+}
+
+/** Things that events from an index of the governance log on are about, and those whose events are not there yet. */
+export async function thingsSince(
+  db: Kysely<Schema>,
+  index: number,
+): Promise<readonly { readonly stream: string; readonly id: string }[]> {
+  return await db
+    .selectFrom('events')
+    .select(['stream', 'id'])
+    .distinct()
+    .where(({ or, eb }) => or([eb('log_index', '>=', index), eb('log_index', 'is', null)]))
+    .execute()
+}

@@ -2,10 +2,11 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { StoreFailure } from './failure.ts'
 import { EVENTS } from './migrations/0001-events.ts'
 import { ACTS_ONCE } from './migrations/0002-acts-once.ts'
+import { EVENT_KEYS } from './migrations/0003-event-keys.ts'
 import type { Schema } from './schema.ts'
 
 /** In order, one after the other. One that was released is never changed: a new one comes after it. */
-const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE]
+const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS]
 
 export const NEWEST = MIGRATIONS.length
 

@@ -44,6 +44,11 @@ interface AnswersTable {
   readonly at: Instant
 }
 
+interface EventKeysTable {
+  readonly seq: number
+  readonly key: Buffer
+}
+
 export interface Schema {
   readonly schema_version: { readonly version: number; readonly applied_at: Generated<Date> }
   readonly event_count: { readonly is_only: Generated<boolean>; readonly last_seq: number }
@@ -51,4 +56,5 @@ export interface Schema {
   readonly aggregates: AggregatesTable
   readonly nonces: NoncesTable
   readonly answers: AnswersTable
+  readonly event_keys: EventKeysTable
 }
