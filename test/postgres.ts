@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Client } from 'pg'
-import type { Act } from '../src/act.ts'
-import { digestOf } from '../src/digest.ts'
+import { afterAll, beforeAll } from 'vitest'
+import { assert, at } from '../src/assert.ts'
 import { type Database, openDatabase } from '../src/store/database.ts'
 import { Embedded } from '../src/store/embedded.ts'
 import type { Programs } from '../src/store/programs.ts'
@@ -11,48 +11,80 @@ import { programOf } from './debian-packages.ts'
 
 // PostgreSQL servers of a test's own.
 
-interface Server {
+/** A server that runs while the tests of one file do. */
+export interface TestServer {
   readonly name: string
-  /** Undefined is what npm brings. */
-  readonly programs?: Programs
-}
-
-/** The PostgreSQL that is embedded, and the oldest that may be named by its address. */
-export const SERVERS: readonly Server[] = [
-  { name: 'PostgreSQL 18' },
-  { name: 'PostgreSQL 15', programs: { bin: dirname(programOf('postgresql-15')), lib: null } },
-]
-
-export interface RunningPostgres {
   readonly embedded: Embedded
+  /** One with the newest schema, for all tests that leave each other alone. */
+  readonly shared: Database
   /** The address of a new database, in which there is nothing. */
   emptyDatabase(): Promise<string>
   /** A new database with the newest schema. */
   database(): Promise<Database>
-  close(): Promise<void>
 }
 
-export async function startPostgres(programs?: Programs): Promise<RunningPostgres> {
-  const directory = mkdtempSync(join(tmpdir(), 'proviso-postgres-'))
-  const embedded = await Embedded.start(directory, programs)
-  const opened: Database[] = []
-  let count = 0
-  const emptyDatabase = async (): Promise<string> => {
-    const name = `test_${++count}`
-    await query(embedded.connection, `create database ${name}`)
-    return urlOf(embedded, name)
+/** The PostgreSQL that is embedded, and the oldest that may be named by its address. */
+const ALL: Readonly<Record<string, () => Programs | undefined>> = {
+  'PostgreSQL 18': () => undefined,
+  'PostgreSQL 15': debianPrograms,
+}
+
+export function debianPrograms(): Programs {
+  return { bin: dirname(programOf('postgresql-15')), lib: null }
+}
+
+/** Servers for the tests of the file that calls this: one of each PostgreSQL. */
+export function testServers(): readonly TestServer[] {
+  return Object.entries(ALL).map(([name, programs]) => {
+    const server = new RunningServer(name)
+    beforeAll(() => server.start(programs()))
+    afterAll(() => server.close())
+    return server
+  })
+}
+
+class RunningServer implements TestServer {
+  readonly name: string
+  readonly #directory = mkdtempSync(join(tmpdir(), 'proviso-postgres-'))
+  readonly #opened: Database[] = []
+  #embedded: Embedded | undefined
+  #count = 0
+
+  constructor(name: string) {
+    this.name = name
   }
-  const database = async (): Promise<Database> => {
-    const one = await openDatabase({ url: await emptyDatabase() })
-    opened.push(one)
-    return one
+
+  async start(programs: Programs | undefined): Promise<void> {
+    this.#embedded = await Embedded.start(this.#directory, programs)
+    await this.database()
   }
-  const close = async (): Promise<void> => {
-    await Promise.all(opened.map((one) => one.close()))
-    await embedded.close()
-    rmSync(directory, { recursive: true })
+
+  get embedded(): Embedded {
+    assert(this.#embedded !== undefined, 'it has not started')
+    return this.#embedded
   }
-  return { embedded, emptyDatabase, database, close }
+
+  get shared(): Database {
+    return at(this.#opened, 0)
+  }
+
+  async emptyDatabase(): Promise<string> {
+    const name = `test_${++this.#count}`
+    await query(this.embedded.connection, `create database ${name}`)
+    return urlOf(this.embedded, name)
+  }
+
+  async database(): Promise<Database> {
+    const database = await openDatabase({ url: await this.emptyDatabase() })
+    this.#opened.push(database)
+    return database
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.map((database) => database.close()))
+    await this.#embedded?.close()
+    rmSync(this.#directory, { recursive: true })
+  }
 }
 
 function urlOf({ connection: { host, port, user } }: Embedded, name: string): string {
@@ -71,11 +103,4 @@ export async function query(
   } finally {
     await client.end()
   }
-}
-
-/** An act of somebody's, by a nonce. */
-export function actWith(nonce: string, at = 1_000): Act {
-  const proof = { kind: 'ed25519', key: 'ana+00000000+AA==', signature: 'AA==' } as const
-  const digest = digestOf('0'.repeat(64))
-  return { by: 'ana', role: 'assessor', at, round: 1, digest, nonce, proof }
 }

@@ -36,7 +36,7 @@ export async function answerBefore(
   trx: Transaction<Schema>,
   { by, key, digest, at }: KeyedRequest,
 ): Promise<Result<Answer | undefined, Refusal<'idempotency-key-reused'>>> {
-  await lockName(trx, ['answer', by, key])
+  await lockName(trx, JSON.stringify(['answer', by, key]))
   const kept = await trx
     .selectFrom('answers')
     .select(['digest', 'status', 'response'])

@@ -2,6 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Act, Recorded, Refusal } from '../act.ts'
 import { assert } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
+import { sorted } from '../ids.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { type NonceRefusal, serveNonce } from './nonces.ts'
 import type { Schema } from './schema.ts'
@@ -62,13 +63,16 @@ export function change<S, E extends StoredEvent, R>(
   })
 }
 
-/** The same within a transaction that does more, and that serves the act's nonce itself. */
+/**
+ * The same within a transaction that does more. It serves the act's nonce itself, and when it changes several things it
+ * locks them all before the first.
+ */
 export async function changeWithin<S, E extends StoredEvent, R>(
   trx: Transaction<Schema>,
   command: Command<S, E, R>,
 ): Promise<Result<Stored<S>, R | VersionConflict>> {
   const { expected, decide, fold, act } = command
-  await lockName(trx, [command.stream, command.id])
+  await lockSubjects(trx, [command])
   const before = await stateOf<S>(trx, command)
   const version = before?.version ?? 0
   if (expected !== undefined && expected !== version) {
@@ -84,6 +88,15 @@ export async function changeWithin<S, E extends StoredEvent, R>(
     before?.state,
   )
   return ok(await keepState(trx, command, { state: folded as S, version: version + events.length }))
+}
+
+/** Keeps everybody else from changing some things until the transaction ends; in one order, so that nobody is in the way. */
+export async function lockSubjects(
+  trx: Transaction<Schema>,
+  subjects: readonly Subject[],
+): Promise<void> {
+  const names = subjects.map(({ stream, id }) => JSON.stringify([stream, id]))
+  for (const name of sorted(names)) await lockName(trx, name)
 }
 
 /** The state of a thing; undefined when nothing has happened to it. */

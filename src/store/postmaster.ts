@@ -39,6 +39,7 @@ const SETTINGS = {
   fsync: 'on',
   full_page_writes: 'on',
   synchronous_commit: 'on',
+  deadlock_timeout: '200ms',
   jit: 'off',
   log_checkpoints: 'off',
   logging_collector: 'off',

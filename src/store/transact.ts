@@ -62,7 +62,6 @@ class Refused extends Error {
 }
 
 /** Keeps everybody else from what a name stands for until the transaction ends. */
-export async function lockName(trx: Transaction<Schema>, parts: readonly string[]): Promise<void> {
-  const name = JSON.stringify(parts)
+export async function lockName(trx: Transaction<Schema>, name: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(trx)
 }
