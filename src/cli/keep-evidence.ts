@@ -12,6 +12,7 @@ import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { readSmallFile } from './followed-file.ts'
 import { listingDigest } from './publication.ts'
+import { isRegister, logOf } from './serve-register.ts'
 import type { Taken } from './taken.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -42,7 +43,7 @@ const TEMPORARY_SEGMENT_BYTES = 2_097_152 + 65_536
 
 /** Where decisions are recorded. Only for trying may that be a place of no name. */
 export async function evidencePlaceOf(args: Arguments): Promise<EvidencePlace> {
-  const path = args.text('log')
+  const path = isRegister(args) ? logOf(args) : args.text('log')
   const isTemporary = path === undefined
   if (isTemporary && !args.flag('unsigned')) {
     throw new UsageError('say where decisions are recorded: --log DIR, which is made if need be')

@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, digestOf } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
-import { printVerifier } from '../log/key.ts'
+import { printVerifier, type Verifier } from '../log/key.ts'
 import type { Keyring } from '../server/keys.ts'
 import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics, ShadowStatus } from '../server/metrics.ts'
+import type { RegisterServed } from '../server/register-routes.ts'
 import type { Log, LogsServed, Served } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
@@ -22,6 +23,7 @@ import { ended, LOOPBACK, listenAt, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
+import { isRegister, type OpenRegisterParts, openRegister } from './serve-register.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
 import { ShadowDraft } from './shadow-draft.ts'
 import type { Taken } from './taken.ts'
@@ -32,7 +34,7 @@ const PORT = 7420
 
 export const serve: Command = {
   usage:
-    'DIR (--unsigned | --publisher FILE) [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
+    '[DIR (--unsigned | --publisher FILE)] [--data DIR] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
 /access/v1/evaluations and /search, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
@@ -45,12 +47,17 @@ enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes
 unsigned) the server begins at that instant and goes on from there, so that an example's contracts
 are in force on any day.
 
+Without DIR it serves a register: what has been applied for, approved, signed and suspended, acted on by people over
+/api/v1. It keeps all of it below --data DIR (.proviso unless said): an embedded PostgreSQL, or the server that
+DATABASE_URL names, and the logs. Then --keys may be left out on loopback.
+
 With --shadow DRAFT every decision that is answered is also made on DRAFT, a directory or a bundle file that is watched
 too. That changes no answer; what flips is counted, and with --shadow-out FILE a line on each is added to FILE.
 
 Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong file, or the port is taken.`,
   options: {
     unsigned: { type: 'boolean' },
+    data: { type: 'string' },
     publisher: { type: 'string' },
     keys: { type: 'string' },
     'tls-cert': { type: 'string' },
@@ -66,7 +73,7 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     shadow: { type: 'string' },
     'shadow-out': { type: 'string' },
   },
-  positionals: { least: 1, most: 1 },
+  positionals: { least: 0, most: 1 },
   async run(args): Promise<number> {
     const options = optionsOf(args)
     const log = logToStandardError()
@@ -76,27 +83,26 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const clock = clockFrom(options.clock)
     const stopped = Promise.withResolvers<Error>()
     const { publicUrl } = options
-    let live: Live | undefined
+    let source: Answering | undefined
     let draft: ShadowDraft | null = null
-    const bundle = (): Digest => live?.status.bundle.digest ?? NO_BUNDLE
+    const bundle = (): Digest => source?.live.status.bundle.digest ?? NO_BUNDLE
     const onStopped = stopped.resolve
     const place = await evidencePlaceOf(args)
     const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
     try {
       draft = await ShadowDraft.open(args, clock, log)
-      const publish = (taken: Taken): Promise<void> =>
-        publishTaken(evidence, taken, { publisher, at: clock() })
-      const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
-      const source = { path: args.first, publisher, lastSerial }
-      live = await Live.open({ ...source, clock, log, publish })
+      source = isRegister(args)
+        ? await openRegister(args, { evidence, clock, log })
+        : await openFiles(args.first, publisher, { evidence, clock, log })
+      const { live, register } = source
       const keyring = (): Keyring | null => keys?.value ?? null
       const kept = { recorder: evidence, evidence, place }
-      const serving = { ...options, live, draft, keyring, clock, log, ...kept }
+      const serving = { ...options, live, register, draft, keyring, clock, log, ...kept }
       const failure = await answerUntil(stopped.promise, args, serving)
       if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
       return failure ? EXIT.no : EXIT.done
     } finally {
-      live?.close()
+      await source?.close()
       await draft?.close()
       keys?.close()
       await closed(evidence, log)
@@ -104,6 +110,25 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
       endUnread()
     }
   },
+}
+
+/** What a server answers from: documents in files, or a register. */
+interface Answering {
+  readonly live: Pick<Live, 'status'>
+  readonly register: RegisterServed | null
+  close(): void | Promise<void>
+}
+
+async function openFiles(
+  path: string,
+  publisher: Verifier | null,
+  { evidence, clock, log }: OpenRegisterParts,
+): Promise<Answering> {
+  const publish = (taken: Taken): Promise<void> =>
+    publishTaken(evidence, taken, { publisher, at: clock() })
+  const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
+  const live = await Live.open({ path, publisher, lastSerial, clock, log, publish })
+  return { live, register: null, close: () => live.close() }
 }
 
 /** Ends the logs. What cannot be written any more then is told, and does not hide why the server ends. */
@@ -122,7 +147,7 @@ const NO_BUNDLE = digestOf('0'.repeat(64))
 interface Serving
   extends Omit<Served, 'status' | 'metrics' | 'logs' | 'shadow' | 'tls'>,
     Pick<Options, 'host' | 'port' | 'tls'> {
-  readonly live: Live
+  readonly live: Answering['live']
   readonly draft: ShadowDraft | null
   readonly evidence: Evidence
   readonly place: EvidencePlace
@@ -213,7 +238,11 @@ function optionsOf(args: Arguments): Options {
   if (isUnsigned && publisher !== undefined) {
     throw new UsageError('say --unsigned or --publisher FILE, not both')
   }
-  if (!isUnsigned && publisher === undefined) {
+  if (isRegister(args)) {
+    if (isUnsigned || publisher !== undefined) {
+      throw new UsageError('--unsigned and --publisher are about DIR, and none is named')
+    }
+  } else if (!isUnsigned && publisher === undefined) {
     throw new UsageError(
       `${args.first} is not signed; to try it on this machine alone, say --unsigned; otherwise name its publisher's key with --publisher FILE`,
     )
@@ -221,10 +250,12 @@ function optionsOf(args: Arguments): Options {
   if (isUnsigned && !LOOPBACK.has(host)) {
     throw new UsageError(`an unsigned directory is served only on loopback, and ${host} is not`)
   }
-  if (!isUnsigned && keys === undefined) {
+  if (!isUnsigned && keys === undefined && !(isRegister(args) && LOOPBACK.has(host))) {
     throw new UsageError('name the file of keys that may ask: --keys FILE (`proviso key add`)')
   }
-  if (!isUnsigned && clock !== undefined) throw new UsageError('--clock goes only with --unsigned')
+  if (!isUnsigned && clock !== undefined && !isRegister(args)) {
+    throw new UsageError('--clock goes only with --unsigned')
+  }
   const tls = tlsOf(args)
   if (!LOOPBACK.has(host) && tls === undefined && !args.flag('behind-proxy')) {
     throw new UsageError(
@@ -260,14 +291,16 @@ interface Listening {
 async function announce(args: Arguments, { address, digest, at, place }: Listening): Promise<void> {
   const { path: log, isTemporary } = place
   if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
-  await writeLine(`Serving ${args.first} at ${address}, ${digest}`)
+  await writeLine(
+    `Serving ${isRegister(args) ? 'the register' : args.first} at ${address}, ${digest}`,
+  )
   const begun = args.instant('clock')
   if (begun !== undefined) await writeLine(`The clock began at ${printInstantShort(begun)}.`)
   if (args.flag('unsigned')) {
     const warning = 'The directory is not signed: for trying on this machine alone.'
     warn(styled('yellow', warning, process.stderr))
   }
-  if (args.text('keys') === undefined) {
+  if (args.text('keys') === undefined && !isRegister(args)) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
     const end = isTemporary
       ? '\nThe log is removed when the server ends; --log DIR keeps one.\n'

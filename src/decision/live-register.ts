@@ -35,6 +35,29 @@ export function readTexts({
   return ok({ policy: world.policy, exceptions: world.exceptions, models: world.models })
 }
 
+/** What stands for documents while a register has published none. Nothing is asked of it. */
+export const NOTHING = readTexts({
+  policy: `format: proviso/policy@1
+id: none
+version: none
+title: No policy is published
+effective: 1970-01-01T00:00:00Z
+facts: {}
+uses: { none: { title: Nothing, unrestricted: true } }
+restrictions: []
+`,
+  exceptions: `format: proviso/exceptions@1
+policy: none
+eligible: []
+safety: { scheme: none, levels: [], bases: [] }
+floor: []
+catalogue: []
+term: { max: P1D }
+dialogue: { every: P1D }
+`,
+  models: [],
+})
+
 /** A contract that does not fit the documents in force, and why. */
 export interface LeftOut {
   readonly id: string

@@ -9,6 +9,7 @@ import { giveNonce, NONCE_MS_MAX } from '../store/nonces.ts'
 import { printInstant } from '../time.ts'
 import { guard } from './access.ts'
 import type { Asked, Refused, Register } from './register.ts'
+import type { RegisterBundle } from './register-bundle.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
@@ -20,6 +21,7 @@ import type { Served } from './served.ts'
 export interface RegisterServed {
   readonly register: Register
   readonly database: Database
+  readonly live: RegisterBundle
 }
 
 const STREAMS = { cases: 'case', contracts: 'contract' } as const

@@ -9,11 +9,11 @@ import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.ts'
 import { digest, id, readShape } from '../shape.ts'
-import { changeWithin, type Stored, type Subject, stateOf } from '../store/change.ts'
+import { changeWithin, lockSubjects, type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
 import { serveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
-import { lockName, transact } from '../store/transact.ts'
+import { transact } from '../store/transact.ts'
 import type { Instant } from '../time.ts'
 import { Documents, type RegisterContext } from './register-context.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
@@ -108,7 +108,7 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
-    await lockName(trx, [subject.stream, subject.id])
+    await lockSubjects(trx, [subject])
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
       ...subject,

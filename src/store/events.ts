@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely'
+import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
 import type { Schema } from './schema.ts'
 
@@ -98,4 +99,49 @@ export async function thingsSince(
     .distinct()
     .where(({ or, eb }) => or([eb('log_index', '>=', index), eb('log_index', 'is', null)]))
     .execute()
+}
+
+/** Ids of things of a stream, in their order after one of them. */
+export async function thingsOf(
+  db: Kysely<Schema>,
+  {
+    stream,
+    after,
+    limit,
+  }: { readonly stream: string; readonly after: string; readonly limit: number },
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('aggregates')
+    .select('id')
+    .where('stream', '=', stream)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Ids of things with events of some types that are not in the governance log. */
+export async function unloggedOfTypes(
+  db: Kysely<Schema>,
+  types: readonly string[],
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select('id')
+    .distinct()
+    .where('log_index', 'is', null)
+    .where('type', 'in', [...types])
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
+/** Where the last event is of those below an index of the governance log; -1 when there is none. */
+export async function indexBelow(db: Kysely<Schema>, size: number): Promise<number> {
+  const row = await db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('log_index').as('last'))
+    .where('log_index', '<', size)
+    .executeTakeFirst()
+  return row?.last ?? -1
 }

@@ -1,0 +1,69 @@
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Evidence } from '../log/evidence.ts'
+import { Register } from '../server/register.ts'
+import { RegisterBundle } from '../server/register-bundle.ts'
+import type { RegisterServed } from '../server/register-routes.ts'
+import type { Log } from '../server/served.ts'
+import { openDatabase } from '../store/database.ts'
+import type { Instant } from '../time.ts'
+import type { Arguments } from './command.ts'
+import { sha256 } from './load.ts'
+
+/** Where a register is kept when nothing else is said. */
+const DATA = '.proviso'
+
+/** Whether a register is to be served, rather than the documents of a directory. */
+export function isRegister(args: Arguments): boolean {
+  return args.positionals.length === 0
+}
+
+/** The directory of a register's data. */
+function dataOf(args: Arguments): string {
+  return resolve(args.text('data') ?? DATA)
+}
+
+/** The logs of a register, unless they are kept elsewhere. */
+export function logOf(args: Arguments): string {
+  return args.text('log') ?? join(dataOf(args), 'log')
+}
+
+/** A register that is served: its bundle as it goes on, and what its routes work with. */
+export interface OpenRegister {
+  readonly live: RegisterBundle
+  readonly register: RegisterServed
+  close(): Promise<void>
+}
+
+export interface OpenRegisterParts {
+  readonly evidence: Evidence
+  readonly clock: () => Instant
+  readonly log: Log
+}
+
+/** Opens a register's database, and begins to make its bundle. */
+export async function openRegister(
+  args: Arguments,
+  { evidence, clock, log }: OpenRegisterParts,
+): Promise<OpenRegister> {
+  const database = await openDatabase(placeOf(args))
+  try {
+    const live = await RegisterBundle.open({ database, evidence, clock, sha256, log })
+    const close = async (): Promise<void> => {
+      await live.close()
+      await database.close()
+    }
+    return { live, register: { register: new Register(database, sha256), database, live }, close }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+function placeOf(args: Arguments): Parameters<typeof openDatabase>[0] {
+  const url = process.env['DATABASE_URL']
+  if (url !== undefined && url !== '') return { url }
+  const directory = join(dataOf(args), 'database')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return { directory }
+}

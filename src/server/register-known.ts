@@ -1,0 +1,60 @@
+import type { Kysely } from 'kysely'
+import type { Recorded } from '../act.ts'
+import type { Contract } from '../contract/contract.ts'
+import { type ContractEvent, foldContract } from '../contract/contract-life.ts'
+import { effectiveContract } from '../contract/effective-contract.ts'
+import {
+  foldProvider,
+  NO_DOCUMENTS,
+  type ProviderEvent,
+  type ProviderRegister,
+} from '../review/provider-register.ts'
+import { eventsOf, type Placed, thingsOf } from '../store/events.ts'
+import type { Schema } from '../store/schema.ts'
+import { PROVIDER } from './register-streams.ts'
+
+// What of the register may be compiled: what the governance log had made known when it had so many entries, and of stops
+// and suspensions what is not in it yet (semantics §13.1).
+
+/** Most contracts that are in memory at a time while all are read. */
+const SLICE = 1_000
+
+function isKnown({ index }: Placed, size: number): boolean {
+  return index !== null && index < size
+}
+
+/** The provider's documents as they are known. */
+export async function providerKnown(db: Kysely<Schema>, size: number): Promise<ProviderRegister> {
+  const placed = await eventsOf(db, PROVIDER)
+  return placed
+    .filter((one) => isKnown(one, size))
+    .reduce((register, one) => foldProvider(register, one as Recorded<ProviderEvent>), NO_DOCUMENTS)
+}
+
+/** A contract as it may be compiled; undefined while it may not. */
+export async function contractKnown(
+  db: Kysely<Schema>,
+  id: string,
+  size: number,
+): Promise<Contract | undefined> {
+  const placed = await eventsOf(db, { stream: 'contract', id })
+  const known = placed.filter((one) => isKnown(one, size)) as readonly Recorded<ContractEvent>[]
+  const others = placed.filter((one) => !isKnown(one, size)) as readonly Recorded<ContractEvent>[]
+  const life = known.reduce<ReturnType<typeof foldContract> | undefined>(foldContract, undefined)
+  return effectiveContract(life, others)
+}
+
+/** Contracts as they may be compiled, some at a time, in order of their ids. */
+export async function* contractsKnown(
+  db: Kysely<Schema>,
+  size: number,
+): AsyncGenerator<readonly Contract[]> {
+  for (let after = ''; ; ) {
+    const ids = await thingsOf(db, { stream: 'contract', after, limit: SLICE })
+    const last = ids.at(-1)
+    if (last === undefined) return
+    const read = await Promise.all(ids.map((id) => contractKnown(db, id, size)))
+    yield read.filter((contract) => contract !== undefined)
+    after = last
+  }
+}
