@@ -12,7 +12,7 @@ import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { readSmallFile } from './followed-file.ts'
 import { listingDigest } from './publication.ts'
-import { isRegister, logOf } from './serve-register.ts'
+import { isRegister, logOf } from './register-place.ts'
 import type { Taken } from './taken.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { Evidence } from '../log/evidence.ts'
 import { Register } from '../server/register.ts'
 import { RegisterBundle } from '../server/register-bundle.ts'
@@ -9,24 +9,7 @@ import { openDatabase } from '../store/database.ts'
 import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { sha256 } from './load.ts'
-
-/** Where a register is kept when nothing else is said. */
-const DATA = '.proviso'
-
-/** Whether a register is to be served, rather than the documents of a directory. */
-export function isRegister(args: Arguments): boolean {
-  return args.positionals.length === 0
-}
-
-/** The directory of a register's data. */
-function dataOf(args: Arguments): string {
-  return resolve(args.text('data') ?? DATA)
-}
-
-/** The logs of a register, unless they are kept elsewhere. */
-export function logOf(args: Arguments): string {
-  return args.text('log') ?? join(dataOf(args), 'log')
-}
+import { dataOf } from './register-place.ts'
 
 /** A register that is served: its bundle as it goes on, and what its routes work with. */
 export interface OpenRegister {

@@ -159,7 +159,7 @@ test('what may not or cannot be served is refused in one sentence', async () => 
     serve(BUNDLE, '--unsigned', '--port', 'http'),
     serve(BUNDLE, '--unsigned', '--clock', 'noon'),
     serve('no-such-directory', '--unsigned'),
-    serve(),
+    serve('--unsigned'),
   ])
   taken.close()
   expect(runs.map(({ code, stdout }) => [code, stdout])).toEqual(Array(9).fill([2, '']))
@@ -172,7 +172,7 @@ test('what may not or cannot be served is refused in one sentence', async () => 
     'proviso: --port http is no whole number\n',
     'proviso: --clock noon is no instant; write it as 2026-01-31T00:00:00Z\n',
     'proviso: no directory no-such-directory; make one with `proviso init no-such-directory`\n',
-    expect.stringMatching(/^proviso: usage: proviso serve DIR [^\n]*\n$/),
+    'proviso: --unsigned and --publisher are about DIR, and none is named\n',
   ])
 })
 

@@ -4,7 +4,6 @@ import { type Digest, digestOf } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
 import { printVerifier, type Verifier } from '../log/key.ts'
 import type { Keyring } from '../server/keys.ts'
-import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Metrics, ShadowStatus } from '../server/metrics.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
 import type { Log, LogsServed, Served } from '../server/served.ts'
@@ -19,18 +18,16 @@ import {
   TRUST,
 } from './keep-evidence.ts'
 import { readKeyring } from './key-file.ts'
-import { ended, LOOPBACK, listenAt, listening, untilSignal } from './listen.ts'
+import { ended, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
-import { isRegister, type OpenRegisterParts, openRegister } from './serve-register.ts'
+import { isRegister } from './register-place.ts'
+import { type Options, optionsOf } from './serve-options.ts'
+import type { OpenRegisterParts } from './serve-register.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
 import { ShadowDraft } from './shadow-draft.ts'
 import type { Taken } from './taken.ts'
-import { readTls, type Tls } from './tls.ts'
-import { UsageError } from './usage-error.ts'
-
-const PORT = 7420
 
 export const serve: Command = {
   usage:
@@ -117,6 +114,11 @@ interface Answering {
   readonly live: Pick<Live, 'status'>
   readonly register: RegisterServed | null
   close(): void | Promise<void>
+}
+
+/** Loaded only here: the database's client is of no use to whoever serves files. */
+async function openRegister(args: Arguments, parts: OpenRegisterParts): Promise<Answering> {
+  return await (await import('./serve-register.ts')).openRegister(args, parts)
 }
 
 async function openFiles(
@@ -216,69 +218,6 @@ function clockFrom(start: Instant | undefined): () => Instant {
     begun ??= performance.now()
     return start + Math.floor(performance.now() - begun)
   }
-}
-
-interface Options {
-  readonly host: string
-  readonly port: number
-  readonly publisher: string | undefined
-  readonly keys: string | undefined
-  readonly tls: Tls | undefined
-  readonly publicUrl: PublicUrl | null
-  readonly clock: Instant | undefined
-}
-
-/** Fails closed: what would let strangers in, or be read on the way, is refused before anything is loaded. */
-function optionsOf(args: Arguments): Options {
-  const { host, port } = listenAt(args, PORT)
-  const publisher = args.text('publisher')
-  const keys = args.text('keys')
-  const clock = args.instant('clock')
-  const isUnsigned = args.flag('unsigned')
-  if (isUnsigned && publisher !== undefined) {
-    throw new UsageError('say --unsigned or --publisher FILE, not both')
-  }
-  if (isRegister(args)) {
-    if (isUnsigned || publisher !== undefined) {
-      throw new UsageError('--unsigned and --publisher are about DIR, and none is named')
-    }
-  } else if (!isUnsigned && publisher === undefined) {
-    throw new UsageError(
-      `${args.first} is not signed; to try it on this machine alone, say --unsigned; otherwise name its publisher's key with --publisher FILE`,
-    )
-  }
-  if (isUnsigned && !LOOPBACK.has(host)) {
-    throw new UsageError(`an unsigned directory is served only on loopback, and ${host} is not`)
-  }
-  if (!isUnsigned && keys === undefined && !(isRegister(args) && LOOPBACK.has(host))) {
-    throw new UsageError('name the file of keys that may ask: --keys FILE (`proviso key add`)')
-  }
-  if (!isUnsigned && clock !== undefined && !isRegister(args)) {
-    throw new UsageError('--clock goes only with --unsigned')
-  }
-  const tls = tlsOf(args)
-  if (!LOOPBACK.has(host) && tls === undefined && !args.flag('behind-proxy')) {
-    throw new UsageError(
-      `${host} is beyond loopback: give --tls-cert and --tls-key, or say --behind-proxy`,
-    )
-  }
-  return { host, port, publisher, keys, tls, publicUrl: publicUrlOf(args), clock }
-}
-
-function publicUrlOf(args: Arguments): PublicUrl | null {
-  const text = args.text('public-url')
-  if (text === undefined) return null
-  const parsed = parsePublicUrl(text)
-  if (parsed.ok) return parsed.value
-  throw new UsageError(`--public-url: ${parsed.error.message}`)
-}
-
-function tlsOf(args: Arguments): Tls | undefined {
-  const cert = args.text('tls-cert')
-  const key = args.text('tls-key')
-  if (cert === undefined && key === undefined) return undefined
-  if (cert !== undefined && key !== undefined) return readTls(cert, key)
-  throw new UsageError('--tls-cert and --tls-key go together')
 }
 
 interface Listening {
