@@ -87,7 +87,8 @@ class RunningServer implements TestServer {
   }
 }
 
-function urlOf({ connection: { host, port, user } }: Embedded, name: string): string {
+/** The address of a database of a server's. */
+export function urlOf({ connection: { host, port, user } }: Embedded, name = 'postgres'): string {
   return `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`
 }
 

@@ -15,12 +15,12 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test } from 'vitest'
 import { foldHeap, type Heap, move } from '../../test/heap.ts'
-import { debianPrograms, query } from '../../test/postgres.ts'
+import { debianPrograms, query, urlOf } from '../../test/postgres.ts'
 import { stateOf } from './change.ts'
 import { clusterIn } from './cluster.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, type DatabasePlace, openDatabase } from './database.ts'
 import { Embedded } from './embedded.ts'
 import { isRoot, ownerOf } from './owner.ts'
 import { packagedPrograms, runnablePrograms, versionOf } from './programs.ts'
@@ -39,21 +39,36 @@ const TEMP = mkdtempSync(join(tmpdir(), 'proviso-embedded-'))
 /** Longer than a socket's path may be. */
 const DIRECTORY = join(TEMP, 'd'.repeat(120))
 
+const opened: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of opened.splice(0).reverse()) await one.close()
+})
 afterAll(() => rmSync(TEMP, { recursive: true }))
+
+async function started(): Promise<Embedded> {
+  const embedded = await Embedded.start(DIRECTORY)
+  opened.push(embedded)
+  return embedded
+}
+
+async function openedDatabase(place: DatabasePlace): Promise<Database> {
+  const database = await openDatabase(place)
+  opened.push(database)
+  return database
+}
 
 test('a directory is made once, is held by one process, and is run by no root', async () => {
   mkdirSync(join(DIRECTORY, 'data.part'), { recursive: true })
   writeFileSync(join(DIRECTORY, 'data.part', 'PG_VERSION'), 'half made')
-  const first = await Embedded.start(DIRECTORY)
+  const first = await started()
   await expect(Embedded.start(DIRECTORY)).rejects.toMatchObject({ code: 'locked' })
   const status = readFileSync(`/proc/${first.pid}/status`, 'utf8')
   expect(status).not.toMatch(/^Uid:\t.*\b0\b/m)
   await query(first.connection, 'create table kept as select 7 as number')
   await first.close()
   expect(first.pid).toBeUndefined()
-  const second = await Embedded.start(DIRECTORY)
+  const second = await started()
   expect(await query(second.connection, 'select * from kept')).toEqual([{ number: 7 }])
-  await second.close()
   expect(existsSync(join(DIRECTORY, 'data.part'))).toBe(false)
 })
 
@@ -63,16 +78,14 @@ async function addOn(database: Database, id: string, signal: AbortSignal): Promi
   while (!signal.aborted) {
     const moved = await move(database, id, 'added').catch(() => undefined)
     if (moved?.ok) acknowledged = moved.value.version
-    else await pause(5)
+    else await pause(20)
   }
   return acknowledged
 }
 
 test('what was acknowledged is there after PostgreSQL is killed, and it is back soon', async () => {
-  const embedded = await Embedded.start(DIRECTORY)
-  const { host, port, user, database: name } = embedded.connection
-  const url = `postgres://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`
-  const database = await openDatabase({ url })
+  const embedded = await started()
+  const database = await openedDatabase({ url: urlOf(embedded) })
   const stopping = new AbortController()
   const heaps = ['a', 'b', 'c', 'd']
   const adding = heaps.map((id) => addOn(database, id, stopping.signal))
@@ -94,8 +107,6 @@ test('what was acknowledged is there after PostgreSQL is killed, and it is back 
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
   const rebuilt = await rebuild(database.db, { heap: foldHeap })
   expect(rebuilt).toEqual({ events: events.length, differing: [] })
-  await database.close()
-  await embedded.close()
 })
 
 test('a process that is killed leaves a PostgreSQL that the next one takes over', async () => {
@@ -111,17 +122,16 @@ test('a process that is killed leaves a PostgreSQL that the next one takes over'
   child.kill('SIGKILL')
   await once(child, 'close')
   const acknowledged = Number(said.split('\n').at(-2))
-  const cluster = await clusterIn(DIRECTORY)
-  const left = readFileSync(join(cluster.directory, 'data/postmaster.pid'), 'utf8').split('\n')[0]
-  const database = await openDatabase({ directory: DIRECTORY })
-  const pid = await database.db.selectNoFrom((eb) => eb.lit(1).as('one')).execute()
-  expect(pid).toEqual([{ one: 1 }])
-  const now = readFileSync(join(cluster.directory, 'data/postmaster.pid'), 'utf8').split('\n')[0]
-  expect(now).toBe(left)
+  const left = pidIn(DIRECTORY)
+  const database = await openedDatabase({ directory: DIRECTORY })
+  expect(pidIn(DIRECTORY)).toBe(left)
   const stored = await stateOf<Heap>(database.db, { stream: 'heap', id: 'held' })
   expect(stored?.version).toBeGreaterThanOrEqual(acknowledged)
-  await database.close()
 })
+
+function pidIn(directory: string): number {
+  return Number.parseInt(readFileSync(join(directory, 'data/postmaster.pid'), 'utf8'), 10)
+}
 
 test("a data directory that is not this PostgreSQL's is refused, and stays as it is", async () => {
   const other = join(TEMP, 'other')
