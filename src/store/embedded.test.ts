@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -23,6 +24,7 @@ import { clusterIn } from './cluster.ts'
 import { type Database, type DatabasePlace, openDatabase } from './database.ts'
 import { Embedded } from './embedded.ts'
 import { isRoot, ownerOf } from './owner.ts'
+import { postmasterOf, spawnPostmaster } from './postmaster.ts'
 import { packagedPrograms, runnablePrograms, versionOf } from './programs.ts'
 import { boundLog } from './ready.ts'
 import { rebuild } from './rebuild.ts'
@@ -132,6 +134,21 @@ test('a process that is killed leaves a PostgreSQL that the next one takes over'
 function pidIn(directory: string): number {
   return Number.parseInt(readFileSync(join(directory, 'data/postmaster.pid'), 'utf8'), 10)
 }
+
+test('a PostgreSQL that was left running by another command is started anew', async () => {
+  const cluster = await clusterIn(DIRECTORY)
+  const shared = mkdtempSync('/tmp/proviso-shared-')
+  chmodSync(shared, 0o755)
+  symlinkSync(join(cluster.programs.bin, '..'), join(shared, 'native'))
+  const bin = join(shared, 'native/bin')
+  const child = spawnPostmaster({ ...cluster, programs: { ...cluster.programs, bin } })
+  while (postmasterOf(cluster)?.state !== 'ready') await pause(5)
+  const embedded = await started()
+  expect(child.exitCode).toBe(0)
+  expect(embedded.pid).not.toBe(child.pid)
+  expect(await query(embedded.connection, 'select 1 as one')).toEqual([{ one: 1 }])
+  rmSync(shared, { recursive: true })
+})
 
 test("a data directory that is not this PostgreSQL's is refused, and stays as it is", async () => {
   const other = join(TEMP, 'other')
