@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { Pool } from 'pg'
 import { expect, test } from 'vitest'
 import { move } from '../../test/heap.ts'
-import { query, testServers } from '../../test/postgres.ts'
+import { query, testServers, urlOf } from '../../test/postgres.ts'
 import { openDatabase } from './database.ts'
 import { migrate, NEWEST } from './migrate.ts'
 import type { Schema } from './schema.ts'
@@ -85,11 +85,11 @@ test.each(servers)('$name: a database that is newer than this code is refused', 
 test.each(servers)(
   '$name: a database that is not there is told of in a sentence',
   async (server) => {
-    const url = (await server.emptyDatabase()).replace('/test_', '/none_')
+    const url = urlOf(server.embedded, 'none')
     await expect(openDatabase({ url })).rejects.toMatchObject({
       code: 'unreachable',
       message: expect.stringMatching(
-        /^the database cannot be used \(database "none_\d" does not exist\): /,
+        /^the database cannot be used \(database "none" does not exist\): /,
       ),
     })
   },
