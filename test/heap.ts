@@ -51,7 +51,7 @@ type Answered = Awaited<ReturnType<typeof change<Heap, Moved, TooFew>>>
 
 /** Moves a stone, by an act with a new nonce. */
 export async function move(
-  { db }: Database,
+  { db }: Pick<Database, 'db'>,
   id: string,
   type: Moved['type'],
   expected?: number,

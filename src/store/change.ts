@@ -14,7 +14,10 @@ export const CHANNEL = 'proviso_events'
 /** Most events that are told of to somebody who had not seen them. */
 const CHANGED_MAX = 100
 
-/** What every event has. Events and states are plain JSON: no undefined, no Infinity, no Date, no Map. */
+/**
+ * What every event has. Events and states are plain JSON: no undefined, no Infinity, no Date, no Map. Nor is U+0000 in any
+ * text of an event, which PostgreSQL takes in no JSON.
+ */
 export interface StoredEvent {
   readonly type: string
 }

@@ -51,8 +51,9 @@ async function opened(address: ClientConfig, stop: () => Promise<void>): Promise
     types: { getTypeParser },
   }
   const pool = new Pool({ ...client, max: CONNECTIONS_MAX })
-  // A connection that breaks while nobody uses it is replaced by the next one.
+  // A connection may break at any time. Whoever uses it is told by what they ask; nobody else needs to know.
   pool.on('error', () => undefined)
+  pool.on('connect', (connection) => connection.on('error', () => undefined))
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) })
   const close = async (): Promise<void> => {
     await pool.end()

@@ -39,6 +39,10 @@ export function packagedPrograms(directory: string, owner: Owner | null): Progra
 }
 
 function packageDirectory(name: string): string {
+  if (platform() !== 'linux') {
+    const message = 'PostgreSQL is embedded on Linux alone: name a server by DATABASE_URL'
+    throw new StoreFailure('no-programs', message)
+  }
   try {
     return dirname(dirname(fileURLToPath(import.meta.resolve(name))))
   } catch (error) {
