@@ -193,7 +193,7 @@ function take(story: Story, step: Step): void {
   if (!state) return expect.fail('nothing came of an act')
   if (before) {
     expect(leadsTo(stateAt(before, act.at), next.act)).toContain(state.state)
-    // What is shown is never another thing in the same round.
+    // What is shown is never another thing in the same round, and its text says so.
     if (before.round === state.round)
       expect(determinationText(state)).toBe(determinationText(before))
     else expect(state.round).toBeGreaterThan(before.round)

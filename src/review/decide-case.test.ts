@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { storyTo } from '../../test/case-story.ts'
 import { drafting } from '../../test/case-world.ts'
 import { DAY_MS } from '../time.ts'
+import type { Case } from './case.ts'
 import { determinationText } from './determination.ts'
+
+/** What is shown, but for the round. */
+function shown(state: Case): string {
+  return determinationText({ ...state, round: 0 })
+}
 
 describe('an edit', () => {
   test('voids every approval, and says whose', () => {
@@ -32,14 +38,30 @@ describe('an edit', () => {
     (act) => {
       const story = storyTo('approving')
       const before = story.state
+      story.at += DAY_MS
       story.go('assessor', story.sound(act))
       expect(story.state?.approvals).toEqual([])
       expect(story.state?.round).toBeGreaterThan(before?.round ?? Infinity)
-      expect(story.state && determinationText(story.state)).not.toBe(
-        before && determinationText(before),
-      )
+      expect(story.state && shown(story.state)).not.toBe(before && shown(before))
     },
   )
+
+  test('of the harm table voids the benefit, which was weighed against it', () => {
+    const story = storyTo('determining')
+    story.go('assessor', story.sound('case.harms'))
+    expect(story.state?.benefit).toBeNull()
+    expect(story.try('policy', story.sound('case.approve'))).toBe('finding-missing')
+  })
+
+  test('of an application that is returned takes the draft off the table', () => {
+    const story = storyTo('approving')
+    expect(story.try('legal', story.sound('case.return'))).toEqual([
+      'approvals-voided',
+      'findings-voided',
+      'application-returned',
+    ])
+    expect(story.state).toMatchObject({ state: 'returned', drafted: null, approvals: [] })
+  })
 
   test('of the application voids what was found', () => {
     const story = storyTo('assessed')
@@ -49,6 +71,8 @@ describe('an edit', () => {
     expect(story.state).toMatchObject({ findings: [], screening: null, harms: null, benefit: null })
   })
 })
+
+const CONFLICT = { act: 'case.declare-conflict', reason: 'A relative works there' } as const
 
 describe('a conflict of interest', () => {
   test('of somebody who only approved leaves the others standing', () => {
@@ -73,6 +97,15 @@ describe('a conflict of interest', () => {
     const nothing = { screening: null, findings: [], harms: null, benefit: null, drafted: null }
     expect(story.state).toMatchObject({ state: 'screened', approvals: [], ...nothing })
     expect(story.state?.voided).toHaveLength(3)
+  })
+
+  test('of who made the harm table voids the benefit that another weighed against it', () => {
+    const story = storyTo('assessed')
+    story.go('assessor2', story.sound('case.harms'))
+    story.go('assessor', story.sound('case.weigh-benefit'))
+    story.go('officer', { ...CONFLICT, person: 'assessor2' })
+    expect(story.state).toMatchObject({ harms: null, benefit: null })
+    expect(story.state?.findings).toHaveLength(6)
   })
 
   test('is not declared of another by anybody but an officer', () => {

@@ -11,8 +11,7 @@ import {
   OPENED,
 } from '../../test/case-world.ts'
 import { DAY_MS, printInstantShort } from '../time.ts'
-import { application } from './application.ts'
-import { type CaseCommand, caseCommand } from './case-commands.ts'
+import type { CaseCommand } from './case-commands.ts'
 import type { CaseRefusal } from './case-refusals.ts'
 import { determinationOf, determinationText } from './determination.ts'
 
@@ -39,6 +38,23 @@ test('a term may begin at the instant of the decision', () => {
   const story = storyTo('approving')
   story.at = instantOf('2026-02-01T00:00:00Z')
   expect(story.try('safeguards', story.sound('case.approve'))).toContain('case-determined')
+})
+
+test('a tailoring has no term of its own that is back-dated', () => {
+  const term = { from: '2026-01-01T00:00:00Z', until: '2026-05-01T00:00:00Z' }
+  expect(drafted({ tailorings: [{ ...TAILORING, term }] })).toBe('back-dated')
+})
+
+test('a renewal may be decided at the instant at which the renewed term ends', () => {
+  const story = renewal('2026-07-31T00:00:00Z', 'determined')
+  expect(story.state?.state).toBe('determined')
+})
+
+test('a renewal is of a contract of the same customer', () => {
+  const contract = exampleContract('cables-2026')
+  const asked = applicationOf({ renews: contract.id })
+  const story = storyTo('draft', { ...CONTEXT, renewed: { contract, case: null } }, asked)
+  expect(story.try('rep', story.sound('case.submit'))).toBe('renewed-unknown')
 })
 
 test('a late renewal is back-dated, and one drafted for a later term is outside the window', () => {
@@ -109,19 +125,46 @@ test('what a check of documents only warns of', () => {
   })
 })
 
-test('a row that a narrower determination has left without its mitigation', () => {
-  const asked = applicationOf({
-    duties: [
-      ...(application.encode(applicationOf()).duties ?? []),
-      { id: 'report', kind: 'report', due: [], grace: 'P7D' },
-    ],
-  })
-  const story = storyTo('screened', CONTEXT, asked)
-  const row = { restriction: 'surveillance.persons', harm: 'privacy', residual: 'Some' }
-  const mitigated = (by: string): CaseCommand =>
-    caseCommand.parse({ act: 'case.harms', rows: [{ ...row, 'mitigated-by': [by] }] })
-  expect(story.try('assessor', mitigated('report'))).toEqual(['harms-tabled'])
-  expect(story.try('assessor', mitigated('reports'))).toBe('harms-unsound')
+const ROW = {
+  restriction: 'surveillance.persons',
+  harm: 'privacy',
+  'mitigated-by': ['analyst-review'],
+  residual: 'A name is read',
+}
+
+test.each([
+  ['without a mitigation', [{ ...ROW, 'mitigated-by': [] }], 'empty-row'],
+  ['without the risk that is left', [{ ...ROW, residual: ' ' }], 'empty-row'],
+  ['that stands twice', [ROW, ROW], 'duplicate-row'],
+  ['of a harm that the restriction has not', [ROW, { ...ROW, harm: 'deception' }], 'idle-row'],
+  ['with what mitigates nothing', [{ ...ROW, 'mitigated-by': ['luck'] }], 'unknown-mitigation'],
+])('a harm table with a row %s', (_, rows, code) => {
+  const story = storyTo('screened')
+  const refused = story.do({ act: 'case.harms', rows }, story.actOf('assessor', 'assessor'))
+  expect(refused).toMatchObject({ error: { code: 'harms-unsound', problems: [{ code }] } })
+})
+
+test('a harm that a determination leaves without its mitigation', () => {
+  const story = storyTo('assessed')
+  // The scope of the table named `data-source`; nothing that is drafted now constrains it.
+  const scope = { ...TAILORING?.scope, 'data-source': ['public'] }
+  const narrow = drafting({ tailorings: [{ ...TAILORING, scope }] })
+  story.go('assessor', narrow)
+  const rows = [{ ...ROW, 'mitigated-by': ['data-source'] }]
+  story.go('assessor', { act: 'case.harms', rows })
+  story.go('assessor', story.sound('case.weigh-benefit'))
+  expect(story.try('assessor', narrow)).toContain('determination-drafted')
+  expect(story.try('assessor', drafting())).toBe('harms-unsound')
+})
+
+test.each([
+  ['adequate', ['c']],
+  ['adequate-with-provisos', []],
+] as const)('a finding that is %s with provisos %j', (finding, ids) => {
+  const provisos = ids.map((id) => ({ id, text: 'On a condition' }))
+  const story = storyTo('screened')
+  const command = { ...story.sound('case.find'), finding, provisos }
+  expect(story.try('assessor', command as CaseCommand)).toBe('provisos-unfit')
 })
 
 test('an additional safeguard may be asked for', () => {
@@ -140,6 +183,12 @@ test('what is determined is what was drafted, from the instant of the last appro
   expect(decided).toBe(story.at)
   const { decided: _, ...determination } = exampleContract('osint-2026').determination
   expect(others).toEqual(determination)
+})
+
+test('nothing is determined of a case that was withdrawn', () => {
+  const story = storyTo('determined')
+  story.go('rep', story.sound('case.withdraw'))
+  expect(story.state && determinationOf(story.state)).toBeUndefined()
 })
 
 test('what is shown says instants as text and names the evidence', () => {
