@@ -1,22 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { Act } from '../src/act.ts'
 import { assert } from '../src/assert.ts'
 import type { Contract } from '../src/contract/contract.ts'
 import type { Role } from '../src/people.ts'
 import { providerOf } from '../src/policy/provider.ts'
 import { type Application, application, askedBy } from '../src/review/application.ts'
-import type { CaseContext, Decided } from '../src/review/asking.ts'
-import { type Case, foldCase } from '../src/review/case.ts'
+import type { CaseContext } from '../src/review/asking.ts'
 import { type CaseCommand, caseCommand } from '../src/review/case-commands.ts'
-import type { CaseEvent } from '../src/review/case-events.ts'
-import type { CaseRefusal } from '../src/review/case-refusals.ts'
-import { questionsOf } from '../src/review/considerations.ts'
-import { decideCase } from '../src/review/decide-case.ts'
-import { determinationDigest } from '../src/review/determination.ts'
 import { DAY_MS, type Instant, parseInstant, printInstantShort } from '../src/time.ts'
 import { EXAMPLE } from './example-world.ts'
 
-// A case of the example provider: the Ministry of Assessment asks for what its contract `osint-2026` allows.
+// A case of the example provider: the Ministry of Assessment asks for what was determined of its contract `osint-2026`.
 
 export const PROVIDER = providerOf(EXAMPLE)
 
@@ -134,11 +127,15 @@ export const PEOPLE = {
 export type PersonName = keyof typeof PEOPLE
 
 /** Commands that are sound for a case as it stands, by the name of the act. */
-export function soundCommand(act: CaseCommand['act'], at: Instant, question = ''): CaseCommand {
+export function soundCommand(
+  act: CaseCommand['act'],
+  at: Instant,
+  question = 'dialogue',
+): CaseCommand {
   const reasons = { reasons: 'For these reasons' }
   const finding = {
     finding: 'adequate',
-    rationale: `Looked at closely: ${question}`,
+    rationale: `On ${question}, looked at ${printInstantShort(at)}`,
     evidence: EVIDENCE,
     'valid-until': printInstantShort(at + 60 * DAY_MS),
   }
@@ -175,99 +172,34 @@ function written(value: Application): unknown {
 }
 
 /** A determination of all that the application asks for, as JSON; `changes` replace fields. */
-export function draftOf(changes: object = {}, asked: Application = applicationOf()): unknown {
+function draftOf(changes: object = {}, asked: Application = applicationOf()): unknown {
   const { safeguards: _, ...rest } = askedBy(asked)
   const encoded = application.encode(asked)
   const fields = Object.keys(rest) as (keyof typeof rest)[]
   return { ...Object.fromEntries(fields.map((field) => [field, encoded[field]])), ...changes }
 }
 
-/** A case, and all that has happened to it. */
-export class Story {
-  state: Case | undefined
-  readonly events: { readonly event: CaseEvent; readonly act: Act }[] = []
-  at: Instant = OPENED
-  readonly context: CaseContext
-  private nonces = 0
-
-  constructor(context: CaseContext = CONTEXT) {
-    this.context = context
-  }
-
-  /** The act that signs a command now, of what is shown now. */
-  actOf(by: string, role: Role, changes: Partial<Act> = {}): Act {
-    return {
-      by,
-      role,
-      at: this.at,
-      round: this.state?.round ?? 0,
-      digest: this.state ? determinationDigest(this.state, sha256) : `sha256:${'0'.repeat(64)}`,
-      nonce: `n${++this.nonces}`,
-      proof: { kind: 'ed25519', key: 'k', signature: 's' },
-      ...changes,
-    }
-  }
-
-  /** Decides a command and, when it is carried out, folds what comes of it. */
-  do(command: CaseCommand, act: Act): Decided {
-    const customer = act.role === 'customer-representative' ? CUSTOMER : null
-    const decided = decideCase(this.state, command, act, { customer, ...contextOf(this.context) })
-    if (!decided.ok) return decided
-    for (const event of decided.value) {
-      this.events.push({ event, act })
-      this.state = foldCase(this.state, { event, act })
-    }
-    return decided
-  }
-
-  /** A person acts in their usual role; the code of the refusal, or what happened. */
-  try(by: PersonName, command: CaseCommand, changes: Partial<Act> = {}): CaseRefusal | string[] {
-    const decided = this.do(command, this.actOf(by, PEOPLE[by], changes))
-    return decided.ok ? decided.value.map(({ type }) => type) : decided.error.code
-  }
-
-  /** As `try`, of what has to be carried out. */
-  go(by: PersonName, command: CaseCommand): this {
-    const decided = this.do(command, this.actOf(by, PEOPLE[by]))
-    assert(decided.ok, `${command.act}: ${decided.ok ? '' : JSON.stringify(decided.error)}`)
-    return this
-  }
-
-  sound(act: CaseCommand['act'], question = ''): CaseCommand {
-    return soundCommand(act, this.at, question)
-  }
+/** Drafts a determination of all that an application asks for; `changes` replace fields. */
+export function drafting(changes: object = {}, asked?: Application): CaseCommand {
+  const determination = draftOf(changes, asked)
+  return caseCommand.parse({ act: 'case.draft-determination', determination })
 }
 
-function contextOf({
-  provider,
-  sha256: hash,
-  renewed,
-}: CaseContext): Omit<CaseContext, 'customer'> {
-  return { provider, sha256: hash, renewed }
+/** An application that renews `osint-2026`, whose term ends on 31 July. */
+export function renewingApplication(): Application {
+  const due = ['2026-10-29T00:00:00Z']
+  return applicationOf({
+    renews: 'osint-2026',
+    term: { from: '2026-07-31T00:00:00Z', until: '2027-01-20T00:00:00Z' },
+    duties: [{ id: 'dialogue', kind: 'dialogue', due, grace: 'P14D' }],
+  })
 }
 
-/** The way to a determination: each mark is where the story may stop. */
-const MARKS = ['draft', 'submitted', 'screened', 'assessed', 'determining', 'determined'] as const
-export type Mark = (typeof MARKS)[number] | 'approving'
-
-/** A story told up to a mark; `approving` has two of three approvals. */
-export function storyTo(mark: Mark, context: CaseContext = CONTEXT, asked?: Application): Story {
-  const story = new Story(context)
-  const opening = soundCommand('case.open', story.at) as Extract<CaseCommand, { act: 'case.open' }>
-  story.go('rep', { ...opening, application: asked ?? opening.application })
-  if (mark === 'draft') return story
-  story.go('rep', story.sound('case.submit'))
-  if (mark === 'submitted') return story
-  story.go('assessor', story.sound('case.screen'))
-  if (mark === 'screened') return story
-  for (const question of questionsOf(PROVIDER))
-    story.go('assessor', story.sound('case.find', question))
-  story.go('assessor', story.sound('case.harms')).go('assessor', story.sound('case.weigh-benefit'))
-  if (mark === 'assessed') return story
-  const determination = draftOf({}, asked ?? applicationOf())
-  story.go('assessor', caseCommand.parse({ act: 'case.draft-determination', determination }))
-  if (mark === 'determining') return story
-  const approval = story.sound('case.approve')
-  story.go('policy', approval).go('legal', approval)
-  return mark === 'approving' ? story : story.go('safeguards', approval)
+/** An application for a term that begins after the findings of its story have ended. */
+export function inApril(): Application {
+  const due = ['2026-06-15T00:00:00Z']
+  return applicationOf({
+    term: { from: '2026-04-01T00:00:00Z', until: '2026-07-31T00:00:00Z' },
+    duties: [{ id: 'dialogue', kind: 'dialogue', due, grace: 'P14D' }],
+  })
 }

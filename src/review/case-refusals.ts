@@ -46,6 +46,12 @@ export const CASE_REFUSALS = {
   'assessors-alone': 'all who would have approved have assessed too',
 } as const
 
+/** The codes in Markdown, for docs/formats.md. */
+export function printCaseRefusals(): string {
+  const rows = Object.entries(CASE_REFUSALS).map(([code, what]) => `| \`${code}\` | ${what} |`)
+  return ['| code | what is wrong |', '|---|---|', ...rows, ''].join('\n')
+}
+
 export type CaseRefusal = keyof typeof CASE_REFUSALS
 export type Refused = Refusal<CaseRefusal>
 

@@ -1,17 +1,22 @@
 import { DAY_MS, type Duration } from '../time.ts'
 import type { CaseAct } from './case-commands.ts'
 
-/** How long a case waits for the next act before it lapses. */
-export const IDLE_MAX: Duration = 90 * DAY_MS
+interface Clock {
+  readonly after: Duration
+  readonly since: 'the last act' | 'it was determined'
+}
 
-/** How long a determination waits to be signed before it lapses. */
-export const UNSIGNED_MAX: Duration = 60 * DAY_MS
+/** How long a case waits for the next act before it lapses. */
+const IDLE: Clock = { after: 90 * DAY_MS, since: 'the last act' }
+
+/** How long a determination waits to be signed. What is done to it in the meantime does not lengthen that. */
+const UNSIGNED: Clock = { after: 60 * DAY_MS, since: 'it was determined' }
 
 interface StateRow {
   /** The acts that a case in this state is open to, and the states that each may lead to. */
   readonly acts: Partial<Record<CaseAct, readonly string[]>>
-  /** Without an act, it lapses after so long; null: never. */
-  readonly lapsesAfter: Duration | null
+  /** When it lapses; null: never. */
+  readonly lapses: Clock | null
 }
 
 /** Every state a case can be in (semantics §12). What is not in a row is refused. */
@@ -23,7 +28,7 @@ export const CASE_STATES = {
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['draft'],
     },
-    lapsesAfter: IDLE_MAX,
+    lapses: IDLE,
   },
   submitted: {
     acts: {
@@ -33,7 +38,7 @@ export const CASE_STATES = {
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['submitted'],
     },
-    lapsesAfter: IDLE_MAX,
+    lapses: IDLE,
   },
   screened: {
     acts: {
@@ -47,7 +52,7 @@ export const CASE_STATES = {
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['screened'],
     },
-    lapsesAfter: IDLE_MAX,
+    lapses: IDLE,
   },
   determining: {
     acts: {
@@ -62,15 +67,16 @@ export const CASE_STATES = {
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['determining', 'screened'],
     },
-    lapsesAfter: IDLE_MAX,
+    lapses: IDLE,
   },
   determined: {
     acts: {
       'case.conclude': ['concluded'],
+      'case.decline': ['declined'],
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['determined', 'determining', 'screened'],
     },
-    lapsesAfter: UNSIGNED_MAX,
+    lapses: UNSIGNED,
   },
   returned: {
     acts: {
@@ -79,12 +85,12 @@ export const CASE_STATES = {
       'case.withdraw': ['withdrawn'],
       'case.declare-conflict': ['returned'],
     },
-    lapsesAfter: IDLE_MAX,
+    lapses: IDLE,
   },
-  concluded: { acts: {}, lapsesAfter: null },
-  declined: { acts: {}, lapsesAfter: null },
-  withdrawn: { acts: {}, lapsesAfter: null },
-  lapsed: { acts: {}, lapsesAfter: null },
+  concluded: { acts: {}, lapses: null },
+  declined: { acts: {}, lapses: null },
+  withdrawn: { acts: {}, lapses: null },
+  lapsed: { acts: {}, lapses: null },
 } as const satisfies Record<string, StateRow>
 
 export type CaseState = keyof typeof CASE_STATES
@@ -108,9 +114,9 @@ export function printCaseStates(): string {
 
 const OPENING = ['| | `case.open` | draft |']
 
-function rowsOf(state: string, { acts, lapsesAfter }: StateRow): string[] {
+function rowsOf(state: string, { acts, lapses }: StateRow): string[] {
   const after = Object.entries(acts).map(([act, to]) => `| \`${act}\` | ${to.join(', ')} |`)
-  if (lapsesAfter !== null) after.push(`| no act for ${lapsesAfter / DAY_MS} days | lapsed |`)
+  if (lapses) after.push(`| ${lapses.after / DAY_MS} days since ${lapses.since} | lapsed |`)
   if (after.length === 0) after.push('| none | |')
-  return after.map((row, i) => `| ${i === 0 ? state : ''} ${row}`)
+  return after.map((row, i) => `|${i === 0 ? ` ${state}` : ''} ${row}`)
 }

@@ -13,7 +13,7 @@ import type {
   VoidedApproval,
   VoidedFindings,
 } from './case-events.ts'
-import { CASE_STATES, type CaseState, UNSIGNED_MAX } from './case-states.ts'
+import { CASE_STATES, type CaseState } from './case-states.ts'
 import type { Finding, HarmTable, Screening } from './finding.ts'
 
 /** An application on its way to a determination: what its events have made of it. Plain JSON. */
@@ -75,10 +75,9 @@ function afterEvent(before: Case | undefined, event: CaseEvent, act: Act): Case 
 }
 
 function lapseOf({ state, determined }: Case, at: Instant): Instant | null {
-  // What is done to a determination does not lengthen the time there is to sign it.
-  if (state === 'determined' && determined) return determined.decided + UNSIGNED_MAX
-  const { lapsesAfter } = CASE_STATES[state]
-  return lapsesAfter === null ? null : at + lapsesAfter
+  const { lapses } = CASE_STATES[state]
+  if (lapses === null) return null
+  return lapses.after + (lapses.since === 'the last act' ? at : (determined?.decided ?? at))
 }
 
 function opened(id: string, application: Application, { by, at }: Act): Case {

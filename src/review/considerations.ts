@@ -18,12 +18,13 @@ const CONSIDERATIONS = [
   'oversight',
 ] as const
 
-/** What the benefit is called among the questions. */
+/** What the benefit is called among the questions; the exceptions document may put that question too. */
 const BENEFIT = 'benefit'
 
 /** Every question that needs a finding: the five considerations, and what the exceptions document adds. */
 export function questionsOf({ exceptions }: Pick<Provider, 'exceptions'>): readonly string[] {
-  return [...new Set([...CONSIDERATIONS, ...Object.keys(exceptions.considerations)])]
+  const added = Object.keys(exceptions.considerations).filter((question) => question !== BENEFIT)
+  return [...new Set([...CONSIDERATIONS, ...added])]
 }
 
 export function screen({ state, command, act }: Asking<'case.screen'>): Decided {

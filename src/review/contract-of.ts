@@ -4,6 +4,7 @@ import { checkNotWider } from '../contract/wider.ts'
 import { namesOf } from '../policy/check-policy.ts'
 import type { Provider } from '../policy/provider.ts'
 import { newReport, type Path, type Problem } from '../problem.ts'
+import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import { type Application, askedBy, type DraftDetermination } from './application.ts'
 
@@ -89,6 +90,12 @@ export function widerThanAsked(provider: Provider, drafting: Drafting): readonly
   if (FREEDOM.indexOf(suspension) > FREEDOM.indexOf(asked.suspension)) {
     const message = `suspension by ${asked.suspension} was applied for; say that, or what binds the provider less`
     report.error('wider', ['terms', 'suspension'], message)
+  }
+  for (const [i, { id, purpose }] of drafting.signed.tailorings.entries()) {
+    const applied = asked.tailorings.find((tailoring) => tailoring.id === id)
+    if (applied === undefined || applied.purpose === purpose) continue
+    const message = `${quote(applied.purpose)} is the purpose applied for; restore it`
+    report.error('wider', ['terms', 'tailorings', i, 'purpose'], message)
   }
   return report.problems.map((problem) => ({
     ...problem,

@@ -148,9 +148,11 @@ export function determinationDigest(state: Case, sha256: Sha256): Digest {
   return digestOf(sha256(determinationText(state)))
 }
 
-/** What was determined, as a contract has it; undefined until it is. */
-export function determinationOf({ id, drafted, determined }: Case): Determination | undefined {
-  if (!drafted || !determined) return undefined
+/** What was determined, as a contract has it; undefined until it is. That it has not lapsed, `stateAt` says. */
+export function determinationOf(determinedCase: Case): Determination | undefined {
+  const { id, state, drafted, determined } = determinedCase
+  const isDetermined = state === 'determined' || state === 'concluded'
+  if (!isDetermined || !drafted || !determined) return undefined
   const { mission, term, deployments, duties, tailorings } = drafted.determination
   const { decided } = determined
   return { case: id, decided, mission, term, deployments, duties, tailorings }
