@@ -1,2 +1,4 @@
 export type ContractEvent = { readonly type: string }
-export function foldContract(): unknown { return {} }
+export function foldContract(): unknown {
+  return {}
+}

@@ -19,6 +19,7 @@ import {
   providerCommand,
 } from '../review/provider-register.ts'
 import type { StoredEvent } from '../store/change.ts'
+import type { Listing } from '../store/listing.ts'
 import type { RegisterContext } from './register-context.ts'
 
 type Decided = Result<readonly StoredEvent[], Refusal>
@@ -28,6 +29,8 @@ export interface Kind {
   readonly command: z.ZodType<{ readonly act: string }>
   readonly decide: (state: unknown, command: never, act: Act, context: RegisterContext) => Decided
   readonly fold: (state: unknown, recorded: never) => unknown
+  /** Absent of what there is one of. */
+  readonly listingOf?: (state: never) => Listing
 }
 
 /** By stream. */
@@ -55,7 +58,18 @@ export const KINDS: Readonly<Record<string, Kind>> = {
             renewed,
           }),
     fold: (state, recorded) => foldCase(state as Case | undefined, recorded),
+    listingOf: listingOfCase,
   },
+}
+
+function listingOfCase({ id, application, state, actedAt, lapsesAt }: Case): Listing {
+  const { customer, mission, tailorings } = application
+  const lapsed = lapsesAt === null ? [] : [{ state: 'lapsed', since: lapsesAt }]
+  return {
+    customer,
+    words: [id, customer, mission, ...tailorings.map((tailoring) => tailoring.id)],
+    states: [{ state, since: actedAt }, ...lapsed],
+  }
 }
 
 const NO_POLICY: Decided = fail({

@@ -3,13 +3,17 @@ import { parseWholeNumber } from '../bytes.ts'
 import { isId } from '../ids.ts'
 import { exactMembers, parseJson } from '../json.ts'
 import { fail, ok, type Result } from '../result.ts'
+import type { Case } from '../review/case.ts'
+import { determinationDigest, determinationText } from '../review/determination.ts'
 import { type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
+import { eventsOf, type Placed } from '../store/events.ts'
 import { giveNonce, NONCE_MS_MAX } from '../store/nonces.ts'
 import { printInstant } from '../time.ts'
 import { guard } from './access.ts'
 import type { Asked, Refused, Register } from './register.ts'
 import type { RegisterBundle } from './register-bundle.ts'
+import { givePage, listQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
@@ -65,6 +69,31 @@ export function routeRegister(
       act(request, reply, subject),
     )
   }
+  app.get('/api/v1/:collection', { onRequest }, async (request: OfThing, reply) => {
+    const { collection } = request.params
+    const stream = Object.hasOwn(STREAMS, collection)
+      ? STREAMS[collection as Collection]
+      : undefined
+    if (stream === undefined) return absent(reply)
+    const query = listQueryIn(request.query, stream, clock())
+    return query.ok
+      ? await givePage(reply, database.db, query.value)
+      : refuseAct(reply, query.error)
+  })
+  app.get('/api/v1/cases/:id/determination', { onRequest }, async ({ params }: OfThing, reply) => {
+    const stored = await stateOf<Case>(database.db, { stream: 'case', id: params.id })
+    if (!stored) return absent(reply)
+    const text = determinationText(stored.state)
+    const digest = determinationDigest(stored.state, register.sha256)
+    return reply
+      .header('cache-control', 'no-store')
+      .send({ round: stored.state.round, digest, text })
+  })
+  app.get('/api/v1/:collection/:id/acts', { onRequest }, async ({ params }: OfThing, reply) => {
+    const subject = subjectOf(params)
+    const placed = subject ? await eventsOf(database.db, subject) : []
+    return placed.length === 0 ? absent(reply) : reply.send({ items: placed.map(shownAct) })
+  })
   app.get('/api/v1/:collection/:id', { onRequest }, ({ params }: OfThing, reply) => {
     const subject = subjectOf(params)
     return subject ? give(reply, subject) : absent(reply)
@@ -73,6 +102,11 @@ export function routeRegister(
     const subject = subjectOf(request.params)
     return subject ? act(request, reply, subject) : absent(reply)
   })
+}
+
+/** An event and the act that it came of, with its place in the governance log. */
+function shownAct({ act, event, index }: Placed): unknown {
+  return { ...(shown(act) as object), event: shown(event), entry: index }
 }
 
 function subjectOf({ collection, id }: OfThing['params']): Subject | undefined {

@@ -11,6 +11,7 @@ import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.t
 import { digest, id, readShape } from '../shape.ts'
 import { changeWithin, lockSubjects, type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
+import type { Listing } from '../store/listing.ts'
 import { serveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
 import { transact } from '../store/transact.ts'
@@ -57,12 +58,12 @@ export type Refused = Refusal & { readonly version?: number; readonly changed?: 
 /** The register as acts change it: each in one transaction, decided by pure functions. */
 export class Register {
   readonly #db: Kysely<Schema>
-  readonly #sha256: Sha256
+  readonly sha256: Sha256
   readonly documents: Documents
 
   constructor({ db }: Pick<Database, 'db'>, sha256: Sha256) {
     this.#db = db
-    this.#sha256 = sha256
+    this.sha256 = sha256
     this.documents = new Documents(sha256)
   }
 
@@ -97,7 +98,7 @@ export class Register {
 
   /** What is signed of a command. */
   digestOf(command: unknown): Act['digest'] {
-    return digestOf(this.#sha256(canonicalJson(command)))
+    return digestOf(this.sha256(canonicalJson(command)))
   }
 
   async #performWithin(trx: Transaction<Schema>, ready: Ready): Promise<Result<Done, Refused>> {
@@ -116,6 +117,7 @@ export class Register {
       act,
       decide: (state: unknown) => kind.decide(state, parsed as never, act, context),
       fold: kind.fold as (state: unknown, recorded: unknown) => unknown,
+      ...(kind.listingOf ? { listingOf: kind.listingOf as (state: unknown) => Listing } : {}),
     })
     return changed.ok ? ok(doneOf(subject, changed.value)) : changed
   }

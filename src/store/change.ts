@@ -4,6 +4,7 @@ import { assert } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { sorted } from '../ids.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { keepListing, type Listing } from './listing.ts'
 import { type NonceRefusal, serveNonce } from './nonces.ts'
 import type { Schema } from './schema.ts'
 import { lockName, transact } from './transact.ts'
@@ -44,6 +45,8 @@ export interface Command<S, E, R> extends Subject {
   /** Says what happens, which is at least one event, or why nothing does. */
   readonly decide: (state: S | undefined, version: number) => Result<readonly E[], R>
   readonly fold: Fold<S, E>
+  /** Left out of what nobody looks for. */
+  readonly listingOf?: (state: S) => Listing
   readonly act: Act
 }
 
@@ -74,7 +77,7 @@ export async function changeWithin<S, E extends StoredEvent, R>(
   trx: Transaction<Schema>,
   command: Command<S, E, R>,
 ): Promise<Result<Stored<S>, R | VersionConflict>> {
-  const { expected, decide, fold, act } = command
+  const { expected, decide, fold, listingOf, act } = command
   await lockSubjects(trx, [command])
   const before = await stateOf<S>(trx, command)
   const version = before?.version ?? 0
@@ -90,7 +93,9 @@ export async function changeWithin<S, E extends StoredEvent, R>(
     (state, event) => fold(state, { event, act }),
     before?.state,
   )
-  return ok(await keepState(trx, command, { state: folded as S, version: version + events.length }))
+  const state = folded as S
+  if (listingOf) await keepListing(trx, command, listingOf(state))
+  return ok(await keepState(trx, command, { state, version: version + events.length }))
 }
 
 /** Keeps everybody else from changing some things until the transaction ends; in one order, so that nobody is in the way. */

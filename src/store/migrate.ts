@@ -3,10 +3,11 @@ import { StoreFailure } from './failure.ts'
 import { EVENTS } from './migrations/0001-events.ts'
 import { ACTS_ONCE } from './migrations/0002-acts-once.ts'
 import { EVENT_KEYS } from './migrations/0003-event-keys.ts'
+import { LISTINGS } from './migrations/0004-listings.ts'
 import type { Schema } from './schema.ts'
 
 /** In order, one after the other. One that was released is never changed: a new one comes after it. */
-const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS]
+const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS, LISTINGS]
 
 export const NEWEST = MIGRATIONS.length
 

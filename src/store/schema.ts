@@ -49,6 +49,21 @@ interface EventKeysTable {
   readonly key: Buffer
 }
 
+interface ListingsTable {
+  readonly stream: string
+  readonly id: string
+  readonly customer: string
+  readonly words: string
+}
+
+interface ListingStatesTable {
+  readonly stream: string
+  readonly id: string
+  readonly state: string
+  readonly since: Instant
+  readonly until: Instant
+}
+
 export interface Schema {
   readonly schema_version: { readonly version: number; readonly applied_at: Generated<Date> }
   readonly event_count: { readonly is_only: Generated<boolean>; readonly last_seq: number }
@@ -57,4 +72,6 @@ export interface Schema {
   readonly nonces: NoncesTable
   readonly answers: AnswersTable
   readonly event_keys: EventKeysTable
+  readonly listings: ListingsTable
+  readonly listing_states: ListingStatesTable
 }

@@ -1,0 +1,124 @@
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { INSTANT_MAX, type Instant } from '../time.ts'
+import type { Stored, Subject } from './change.ts'
+import type { Schema } from './schema.ts'
+
+/** What a thing is looked up by. */
+export interface Listing {
+  readonly customer: string
+  /** Ids and other words, of which a search finds any by how it begins. */
+  readonly words: readonly string[]
+  /** Ascending; each until the next one's instant. */
+  readonly states: readonly { readonly state: string; readonly since: Instant }[]
+}
+
+/** Most things on a page. */
+export const PAGE_MAX = 200
+
+/** Most words that a search asks for. */
+const WORDS_MAX = 8
+
+export interface ListQuery {
+  readonly stream: string
+  readonly at: Instant
+  readonly customer?: string | undefined
+  readonly state?: string | undefined
+  /** Words that a thing has, each by how it begins. */
+  readonly words?: string | undefined
+  /** Ids after this one. */
+  readonly after: string
+  readonly limit: number
+}
+
+export interface Listed {
+  readonly id: string
+  readonly customer: string
+  /** At the instant that was asked about; null before its first. */
+  readonly state: string | null
+  readonly version: number
+}
+
+/** Things by id, as many as are asked for. */
+export async function list(db: Kysely<Schema>, query: ListQuery): Promise<readonly Listed[]> {
+  const { stream, at, customer, state, words, after, limit } = query
+  const wanted = words === undefined ? undefined : wordsAsked(words)
+  const { rows } = await sql<Listed>`
+    select l.id, l.customer, s.state, a.version
+    from listings l
+    join aggregates a on a.stream = l.stream and a.id = l.id
+    left join listing_states s
+      on s.stream = l.stream and s.id = l.id and s.since <= ${at} and ${at} < s.until
+    where l.stream = ${stream} and l.id > ${after}
+      ${customer === undefined ? sql`` : sql`and l.customer = ${customer}`}
+      ${state === undefined ? sql`` : sql`and s.state = ${state}`}
+      ${wanted === undefined ? sql`` : sql`and l.words @@ ${wanted}::tsquery`}
+    order by l.id limit ${limit}`.execute(db)
+  return rows
+}
+
+/** A text as it is asked for of a list of words: letters and digits only, so that nothing in it means anything. */
+function wordsAsked(text: string): string {
+  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  const asked = words.slice(0, WORDS_MAX).map((word) => `'${word}':*`)
+  return asked.length === 0 ? `'':*` : asked.join(' & ')
+}
+
+export async function keepListing(
+  trx: Transaction<Schema>,
+  { stream, id }: Subject,
+  { customer, words, states }: Listing,
+): Promise<void> {
+  const found =
+    words
+      .join(' ')
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu) ?? []
+  const kept = { customer, words: sql<string>`array_to_tsvector(${[...new Set(found)]}::text[])` }
+  await trx
+    .insertInto('listings')
+    .values({ stream, id, ...kept })
+    .onConflict((conflicting) => conflicting.columns(['stream', 'id']).doUpdateSet(kept))
+    .execute()
+  await trx.deleteFrom('listing_states').where('stream', '=', stream).where('id', '=', id).execute()
+  const rows = states.map(({ state, since }, i) => ({
+    stream,
+    id,
+    state,
+    since,
+    until: states[i + 1]?.since ?? INSTANT_MAX,
+  }))
+  // Of several at one instant the last counts.
+  const lasting = rows.filter(({ since, until }) => since < until)
+  if (lasting.length > 0) await trx.insertInto('listing_states').values(lasting).execute()
+}
+
+/** Things that are listed at a time when all are. */
+const SLICE = 1_000
+
+/** Lists all things of a stream anew. */
+export async function relist<S>(
+  db: Kysely<Schema>,
+  stream: string,
+  listingOf: (state: S) => Listing,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await trx.deleteFrom('listings').where('stream', '=', stream).execute()
+    await trx.deleteFrom('listing_states').where('stream', '=', stream).execute()
+    for (let after = ''; ; ) {
+      const rows = await trx
+        .selectFrom('aggregates')
+        .select(['id', 'state'])
+        .where('stream', '=', stream)
+        .where('id', '>', after)
+        .orderBy('id')
+        .limit(SLICE)
+        .execute()
+      const last = rows.at(-1)
+      if (last === undefined) return
+      for (const { id, state } of rows) {
+        await keepListing(trx, { stream, id }, listingOf(JSON.parse(state) as Stored<S>['state']))
+      }
+      after = last.id
+    }
+  })
+}
