@@ -51,7 +51,7 @@ export function routeRegister(
   ): Promise<FastifyReply> => {
     const asked = askedIn(request, subject)
     if (!asked.ok) return refuseAct(reply, asked.error)
-    const done = await register.perform(asked.value, clock())
+    const done = await register.perform(asked.value, clock)
     return done.ok ? giveState(reply, subject, done.value) : refuseAct(reply, done.error)
   }
   app.post('/api/v1/nonces', { onRequest }, async (_request, reply) => {
@@ -128,8 +128,20 @@ function askedIn(request: FastifyRequest, subject: Subject): Result<Asked, Refus
     const message = 'If-Match is a version as ETag gives it, such as "3"'
     return fail({ code: 'malformed-header', message })
   }
-  return ok({ subject, ...body, ...(expected === undefined ? {} : { expected }) })
+  const key = request.headers['idempotency-key']
+  if (key !== undefined && !(typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) {
+    const message = 'Idempotency-Key has up to 128 printable characters'
+    return fail({ code: 'malformed-header', message })
+  }
+  return ok({
+    subject,
+    ...body,
+    ...(expected === undefined ? {} : { expected }),
+    ...(key === undefined ? {} : { idempotencyKey: key }),
+  })
 }
+
+const IDEMPOTENCY_KEY = /^[!-~]{1,128}$/
 
 /** Undefined when none is stated, null when it is no version. */
 function versionIn(header: string | undefined): number | null | undefined {

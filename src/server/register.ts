@@ -9,6 +9,7 @@ import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.ts'
 import { digest, id, readShape } from '../shape.ts'
+import { answerBefore, keepAnswer } from '../store/answers.ts'
 import { changeWithin, lockSubjects, type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
 import type { Listing } from '../store/listing.ts'
@@ -44,6 +45,8 @@ export interface Asked {
   readonly signed: unknown
   /** The version that must still stand; undefined: the round that was signed says. */
   readonly expected?: number
+  /** Sent again with the same request, it gets the same answer and nothing is done twice. */
+  readonly idempotencyKey?: string
 }
 
 export interface Done {
@@ -68,22 +71,24 @@ export class Register {
   }
 
   /** Does what a person has signed, or says why it is refused; then nothing has changed. */
-  async perform(asked: Asked, at: Instant): Promise<Result<Done, Refused>> {
+  async perform(asked: Asked, clock: () => Instant): Promise<Result<Done, Refused>> {
     const read = readAsked(asked)
     if (!read.ok) return read
     const { kind, command, signed } = read.value
-    const act: Act = { ...signed, at }
-    const wrong = await this.#wrongSignature(asked, command.act, act)
+    const wrong = await this.#wrongSignature(asked, command.act, signed)
     if (wrong) return fail(wrong)
-    return await transact<Done, Refused>(this.#db, (trx) =>
-      this.#performWithin(trx, { ...asked, kind, parsed: command, act }),
-    )
+    return await transact<Done, Refused>(this.#db, async (trx) => {
+      await lockSubjects(trx, [asked.subject])
+      // Only now, so that of two acts on a thing the later one is not dated before the other.
+      const act: Act = { ...signed, at: clock() }
+      return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
+    })
   }
 
   async #wrongSignature(
     { subject, command }: Asked,
     name: string,
-    act: Act,
+    act: Omit<Act, 'at'>,
   ): Promise<Refused | undefined> {
     const { by, role: as, round, digest: over, nonce, proof } = act
     if (!ON_A_DOCUMENT.has(name) && over !== this.digestOf(command)) {
@@ -101,6 +106,21 @@ export class Register {
     return digestOf(this.sha256(canonicalJson(command)))
   }
 
+  /** Answers as before what was asked before under the same idempotency key. */
+  async #performOnce(trx: Transaction<Schema>, ready: Ready): Promise<Result<Done, Refused>> {
+    const { idempotencyKey: key, subject, command, signed, act } = ready
+    if (key === undefined) return await this.#performWithin(trx, ready)
+    const digest = this.digestOf({ subject, command, signed })
+    const request = { by: act.by, key, digest, at: act.at }
+    const before = await answerBefore(trx, request)
+    if (!before.ok) return before
+    if (before.value) return ok(JSON.parse(before.value.response) as Done)
+    const done = await this.#performWithin(trx, ready)
+    if (done.ok)
+      await keepAnswer(trx, request, { status: 200, response: JSON.stringify(done.value) })
+    return done
+  }
+
   async #performWithin(trx: Transaction<Schema>, ready: Ready): Promise<Result<Done, Refused>> {
     const { subject, kind, parsed, act } = ready
     const served = await serveNonce(trx, act.nonce, act.at)
@@ -109,7 +129,6 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
-    await lockSubjects(trx, [subject])
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
       ...subject,
