@@ -1,5 +1,5 @@
 import { leavesOf, type Provider } from '../policy/provider.ts'
-import { newReport, type Path } from '../problem.ts'
+import { newReport, type Path, type Report } from '../problem.ts'
 import { printDuration, printInstantShort } from '../time.ts'
 import type { Contract } from './contract.ts'
 import { translate } from './lineage.ts'
@@ -69,14 +69,22 @@ function current(provider: Provider, contract: Contract): Contract {
 /** No id and no member of a document has it. */
 const SEPARATOR = ' '
 
-/** Fields in which the later says more than the earlier, or asks less. */
-function widerFields(provider: Provider, { before, after }: ContractVersions): ReadonlySet<string> {
+/** Reports every field in which the later says more than the earlier, or asks less (semantics §7.3). */
+export function checkWidening(
+  provider: Provider,
+  { before, after }: ContractVersions,
+  report: Report,
+): void {
   const { mission, term, deployments, duties, tailorings } = before.terms
   const agreed = { mission, term, deployments, duties, tailorings }
-  const report = newReport()
   const determination = { ...before.determination, ...agreed }
   checkNotWider(provider, { ...after, determination }, report)
-  return new Set(report.problems.map(({ path }) => fieldOf(after, path)))
+}
+
+function widerFields(provider: Provider, versions: ContractVersions): ReadonlySet<string> {
+  const report = newReport()
+  checkWidening(provider, versions, report)
+  return new Set(report.problems.map(({ path }) => fieldOf(versions.after, path)))
 }
 
 /** The field that a path leads into, with ids in place of positions. */

@@ -98,7 +98,7 @@ export const safeguard = z.strictObject({
 
 const POLICY_REFERENCE = /^[a-z][a-z0-9.-]*@[A-Za-z0-9][A-Za-z0-9._-]*$/
 
-const terms = z.strictObject({
+export const terms = z.strictObject({
   /** `<policy id>@<version>`: the policy the contract was written against (semantics §7.6). */
   policy: z.string().regex(POLICY_REFERENCE, 'malformed-policy'),
   party: id,
@@ -121,6 +121,13 @@ export const authorityStatus = z.strictObject({
   source: prose.optional(),
 })
 
+/** What a stop is over: the whole contract, a tailoring or a deployment (semantics §7.4 f). */
+export const stopScope = z.union([
+  z.literal('contract'),
+  z.strictObject({ tailoring: id }),
+  z.strictObject({ deployment: id }),
+])
+
 const register = z.strictObject({
   states: list(z.strictObject({ state: z.enum(CONTRACT_STATES), from: instant })).default([]),
   authorities: list(authorityStatus).default([]),
@@ -140,11 +147,7 @@ const register = z.strictObject({
   ).default([]),
   stops: list(
     z.strictObject({
-      scope: z.union([
-        z.literal('contract'),
-        z.strictObject({ tailoring: id }),
-        z.strictObject({ deployment: id }),
-      ]),
+      scope: stopScope,
       from: instant,
       until: instant.optional(),
     }),

@@ -67,11 +67,16 @@ function inForceState({ states }: Register): Spans {
 
 const STANDING: ReadonlySet<string> = new Set(['in-force', 'in-force-under-transition'])
 
+/** Whether an authority of this status can be relied on (semantics §7.4 c). */
+export function isStanding(status: string): boolean {
+  return STANDING.has(status)
+}
+
 function authorityStands({ authorities }: Register, authority: string): Spans {
   const rows = authorities.filter(({ id }) => id === authority)
   return unite(
     reigns(rows).map(({ row, span: reign }) =>
-      STANDING.has(row.status)
+      isStanding(row.status)
         ? intersect(reign, span(-Infinity, row['review-by'] ?? -Infinity))
         : NEVER,
     ),
