@@ -52,7 +52,8 @@ export function contractOf({ policy }: Provider, drafting: Drafting): Contract {
 
 type Authority = Application['authorities'][number]
 
-function signedAuthority(authority: Authority): Contract['terms']['authorities'][number] {
+/** An authority as a contract cites it. */
+export function signedAuthority(authority: Authority): Contract['terms']['authorities'][number] {
   const { id, citation, title, holder, purposes } = authority
   const { scheme, id: cited } = citation
   return { id, citation: { scheme, id: cited }, title, holder, purposes }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { canonicalJson } from '../canonical-json.ts'
+import type { Determined } from '../contract/contract-asking.ts'
 import type { Determination } from '../contract/contract.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import type { Problem } from '../problem.ts'
@@ -7,10 +8,10 @@ import { fail, ok } from '../result.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import { application, type DraftDetermination, draftDetermination } from './application.ts'
 import type { Asking, CaseContext, Decided } from './asking.ts'
-import type { Case } from './case.ts'
+import { type Case, stateAt } from './case.ts'
 import { type Refused, refused } from './case-refusals.ts'
 import { againstAssessment } from './considerations.ts'
-import { problemsOfDrafting, widerThanAsked } from './contract-of.ts'
+import { problemsOfDrafting, signedAuthority, widerThanAsked } from './contract-of.ts'
 import type { Finding } from './finding.ts'
 import { harmsUnsound, problemsOfHarms } from './harm-table.ts'
 import { againstRenewalTerm, changesOf } from './renewal.ts'
@@ -146,6 +147,30 @@ function shownFinding(finding: Finding): unknown {
 /** What an approval of the case as it stands is a signature over. */
 export function determinationDigest(state: Case, sha256: Sha256): Digest {
   return digestOf(sha256(determinationText(state)))
+}
+
+/** What a contract is drafted from and signed on, while the determination stands; undefined otherwise (semantics §12.3). */
+export function determinedIn(state: Case, at: Instant): Determined | undefined {
+  const { application: asked, drafted, determined, approvals, lapsesAt } = state
+  const determination = determinationOf(state)
+  if (stateAt(state, at) !== 'determined' || !determination || !drafted || !determined) {
+    return undefined
+  }
+  const { policy, determination: judged } = drafted
+  return {
+    customer: asked.customer,
+    determination,
+    judged: {
+      policy,
+      party: asked.party,
+      suspension: judged.suspension,
+      authorities: asked.authorities.map(signedAuthority),
+      safeguards: [...asked.safeguards, ...judged.safeguards],
+    },
+    approvedBy: approvals.map(({ by }) => by),
+    digest: determined.digest,
+    lapsesAt: lapsesAt ?? determined.decided,
+  }
 }
 
 /** What was determined, as a contract has it; undefined until it is. That it has not lapsed, `stateAt` says. */

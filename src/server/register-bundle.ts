@@ -1,6 +1,6 @@
 import { canonicalJson } from '../canonical-json.ts'
 import type { Contract } from '../contract/contract.ts'
-import { AT_ONCE } from '../contract/effective-contract.ts'
+import { AT_ONCE } from '../contract/fold-contract.ts'
 import type { Bundle } from '../decision/bundle.ts'
 import type { ContractChange } from '../decision/compile.ts'
 import { LiveRegister, NOTHING, readTexts } from '../decision/live-register.ts'
@@ -123,7 +123,7 @@ export class RegisterBundle {
   /** Takes stops and suspensions before they are in the log. */
   async #stopAtOnce(): Promise<void> {
     const { db } = this.#parts.database
-    const ids = await unloggedOfTypes(db, AT_ONCE)
+    const ids = await unloggedOfTypes(db, [...AT_ONCE])
     if (ids.length === 0) return
     const before = this.#made.live.bundle.digest
     await this.#changeContracts(ids, this.#made.size)

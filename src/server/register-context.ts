@@ -1,23 +1,29 @@
 import type { Kysely } from 'kysely'
 import { canonicalJson } from '../canonical-json.ts'
+import type { ContractContext } from '../contract/contract-asking.ts'
+import { type ContractLife, contractOf } from '../contract/contract-life.ts'
 import { readTexts } from '../decision/live-register.ts'
 import { digestOf, type Sha256 } from '../digest.ts'
 import { type Provider, providerOf } from '../policy/provider.ts'
 import { ok } from '../result.ts'
-import type { CaseContext } from '../review/asking.ts'
+import type { CaseContext, Renewed } from '../review/asking.ts'
+import type { Case } from '../review/case.ts'
+import { determinedIn } from '../review/determination.ts'
 import {
   NO_DOCUMENTS,
   type ProviderContext,
   type ProviderRegister,
   versionAt,
 } from '../review/provider-register.ts'
-import { stateOf } from '../store/change.ts'
+import { type Subject, stateOf } from '../store/change.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Instant } from '../time.ts'
 import { PROVIDER } from './register-streams.ts'
 
 /** What acts are decided by, besides the thing that they are on. */
-export interface RegisterContext extends Pick<CaseContext, 'sha256' | 'customer' | 'renewed'> {
+export interface RegisterContext
+  extends Pick<CaseContext, 'sha256' | 'customer' | 'renewed'>,
+    Pick<ContractContext, 'determined'> {
   /** Undefined while no version of the policy is published. */
   readonly provider: Provider | undefined
   readonly documents: ProviderContext
@@ -69,4 +75,41 @@ export class Documents {
     this.#key = key
     return this.#provider
   }
+}
+
+/** What is on the other side of a thing: the case that a contract comes from, the contract that is renewed. */
+export async function besides(
+  db: Kysely<Schema>,
+  subject: Subject,
+  command: object,
+  at: Instant,
+): Promise<Pick<RegisterContext, 'determined' | 'renewed'>> {
+  const named = command as { readonly case?: string; readonly renews?: string }
+  if (subject.stream === 'case') {
+    const stored = await stateOf<Case>(db, subject)
+    return { determined: undefined, renewed: await renewedBy(db, stored?.state.application.renews) }
+  }
+  if (subject.stream !== 'contract') return { determined: undefined, renewed: null }
+  const life = await stateOf<ContractLife>(db, subject)
+  const id = life?.state.draftedFrom.determination.case ?? named.case
+  const stored = id === undefined ? undefined : await caseOf(db, id)
+  return {
+    determined: stored && determinedIn(stored, at),
+    renewed: await renewedBy(db, life?.state.renews ?? named.renews),
+  }
+}
+
+async function renewedBy(
+  db: Kysely<Schema>,
+  id: string | null | undefined,
+): Promise<Renewed | null> {
+  if (id === undefined || id === null) return null
+  const life = (await stateOf<ContractLife>(db, { stream: 'contract', id }))?.state
+  if (life === undefined) return null
+  const own = await caseOf(db, life.draftedFrom.determination.case)
+  return { contract: contractOf(life), case: own ?? null }
+}
+
+async function caseOf(db: Kysely<Schema>, id: string): Promise<Case | undefined> {
+  return (await stateOf<Case>(db, { stream: 'case', id }))?.state
 }

@@ -1,5 +1,9 @@
 import type * as z from 'zod'
 import type { Act, Refusal } from '../act.ts'
+import { contractCommand } from '../contract/contract-commands.ts'
+import type { ContractLife } from '../contract/contract-life.ts'
+import { decideContract } from '../contract/decide-contract.ts'
+import { foldContract } from '../contract/fold-contract.ts'
 import { fail, type Result } from '../result.ts'
 import { type Case, foldCase } from '../review/case.ts'
 import { caseCommand } from '../review/case-commands.ts'
@@ -60,6 +64,18 @@ export const KINDS: Readonly<Record<string, Kind>> = {
     fold: (state, recorded) => foldCase(state as Case | undefined, recorded),
     listingOf: listingOfCase,
   },
+  contract: {
+    command: contractCommand,
+    decide: (state, command, act, context) => {
+      const { provider, sha256, customer, determined, renewed } = context
+      if (provider === undefined) return NO_POLICY
+      const renews = renewed?.contract ?? null
+      const given = { provider, sha256, customer, determined, renewed: renews }
+      return decideContract(state as ContractLife | undefined, command, act, given)
+    },
+    fold: (state, recorded) => foldContract(state as ContractLife | undefined, recorded),
+    listingOf: listingOfContract,
+  },
 }
 
 function listingOfCase({ id, application, state, actedAt, lapsesAt }: Case): Listing {
@@ -69,6 +85,18 @@ function listingOfCase({ id, application, state, actedAt, lapsesAt }: Case): Lis
     customer,
     words: [id, customer, mission, ...tailorings.map((tailoring) => tailoring.id)],
     states: [{ state, since: actedAt }, ...lapsed],
+  }
+}
+
+function listingOfContract(life: ContractLife): Listing {
+  const { id, customer, terms, states, actedAt } = life
+  const ids = [...terms.tailorings, ...terms.deployments].map((one) => one.id)
+  const known = states.map(({ state, from }) => ({ state, since: from }))
+  const drafted = { state: 'draft', since: Math.min(actedAt, ...known.map(({ since }) => since)) }
+  return {
+    customer,
+    words: [id, customer, terms.mission, ...ids],
+    states: [drafted, ...known],
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
 import type { Recorded } from '../act.ts'
 import type { Contract } from '../contract/contract.ts'
-import { type ContractEvent, foldContract } from '../contract/contract-life.ts'
-import { effectiveContract } from '../contract/effective-contract.ts'
+import type { ContractEvent } from '../contract/contract-events.ts'
+import type { ContractLife } from '../contract/contract-life.ts'
+import { effectiveContract, foldContract } from '../contract/fold-contract.ts'
 import {
   foldProvider,
   NO_DOCUMENTS,
@@ -40,8 +41,9 @@ export async function contractKnown(
   const placed = await eventsOf(db, { stream: 'contract', id })
   const known = placed.filter((one) => isKnown(one, size)) as readonly Recorded<ContractEvent>[]
   const others = placed.filter((one) => !isKnown(one, size)) as readonly Recorded<ContractEvent>[]
-  const life = known.reduce<ReturnType<typeof foldContract> | undefined>(foldContract, undefined)
-  return effectiveContract(life, others)
+  const life = known.reduce<ContractLife | undefined>(foldContract, undefined)
+  // Before both have signed there is nothing to be in force.
+  return life && life.ends !== null ? effectiveContract(life, others) : undefined
 }
 
 /** Contracts as they may be compiled, some at a time, in order of their ids. */

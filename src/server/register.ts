@@ -2,6 +2,7 @@ import type { Kysely, Transaction } from 'kysely'
 import * as z from 'zod'
 import type { Act, Refusal } from '../act.ts'
 import { canonicalJson } from '../canonical-json.ts'
+import type { ContractLife } from '../contract/contract-life.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { isActSigned } from '../log/signed-act.ts'
 import { isRole, type Role } from '../people.ts'
@@ -17,7 +18,7 @@ import { serveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
 import { transact } from '../store/transact.ts'
 import type { Instant } from '../time.ts'
-import { Documents, type RegisterContext } from './register-context.ts'
+import { besides, Documents, type RegisterContext } from './register-context.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
 import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
 
@@ -78,7 +79,7 @@ export class Register {
     const wrong = await this.#wrongSignature(asked, command.act, signed)
     if (wrong) return fail(wrong)
     return await transact<Done, Refused>(this.#db, async (trx) => {
-      await lockSubjects(trx, [asked.subject])
+      await lockSubjects(trx, await touchedBy(trx, asked.subject))
       // Only now, so that of two acts on a thing the later one is not dated before the other.
       const act: Act = { ...signed, at: clock() }
       return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
@@ -138,17 +139,43 @@ export class Register {
       fold: kind.fold as (state: unknown, recorded: unknown) => unknown,
       ...(kind.listingOf ? { listingOf: kind.listingOf as (state: unknown) => Listing } : {}),
     })
-    return changed.ok ? ok(doneOf(subject, changed.value)) : changed
+    if (!changed.ok) return changed
+    const concluded = await this.#conclude(trx, ready, changed.value.state)
+    return concluded.ok ? ok(doneOf(subject, changed.value)) : concluded
+  }
+
+  /** The last signature on a contract ends the case that it comes from, by the same act. */
+  async #conclude(
+    trx: Transaction<Schema>,
+    { subject, parsed, act }: Ready,
+    state: unknown,
+  ): Promise<Result<void, Refused>> {
+    const { ends, draftedFrom, digest } = state as ContractLife
+    if (parsed.act !== 'contract.sign' || ends === null) return ok(undefined)
+    const own = { stream: 'case', id: draftedFrom.determination.case }
+    const command = { act: 'case.conclude', contract: subject.id, terms: digest }
+    const context = await this.#contextOf(trx, { subject: own, parsed: command, act }, null)
+    const people = await stateOf<People>(trx, PEOPLE)
+    const customer = people?.state.persons[act.by]?.customer ?? null
+    const { decide, fold, listingOf } = KINDS['case'] as Kind
+    const changed = await changeWithin(trx, {
+      ...own,
+      act,
+      decide: (before: unknown) => decide(before, command as never, act, { ...context, customer }),
+      fold: fold as (before: unknown, recorded: unknown) => unknown,
+      listingOf: listingOf as (after: unknown) => Listing,
+    })
+    return changed.ok ? ok(undefined) : changed
   }
 
   async #contextOf(
     trx: Transaction<Schema>,
-    { act }: Ready,
+    { subject, parsed, act }: Pick<Ready, 'subject' | 'parsed' | 'act'>,
     person: Person | null,
   ): Promise<RegisterContext> {
     const documents = await this.documents.at(trx, act.at)
     const customer = person?.customer ?? null
-    return { ...documents, customer, renewed: null }
+    return { ...documents, customer, ...(await besides(trx, subject, parsed, act.at)) }
   }
 }
 
@@ -180,6 +207,14 @@ function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
     return ok({ kind, command: parsed, signed: { ...given, digest: given.digest as Digest } })
   }
   return fail({ code: 'malformed-command', message: 'mend the fields that are named', problems })
+}
+
+/** The things that an act on one may change: a contract's last signature ends its case. */
+async function touchedBy(trx: Transaction<Schema>, subject: Subject): Promise<readonly Subject[]> {
+  if (subject.stream !== 'contract') return [subject]
+  const life = await stateOf<ContractLife>(trx, subject)
+  const id = life?.state.draftedFrom.determination.case
+  return id === undefined ? [subject] : [subject, { stream: 'case', id }]
 }
 
 function expectedOf({ expected, parsed, act }: Ready): { readonly expected?: number } {
