@@ -14,6 +14,12 @@ export const MINIMAL_DIR = join(ROOT, 'examples/minimal')
 /** The example provider and all its customers. */
 export const EXAMPLE: World = readExample()
 
+/** The example provider's own documents as its author wrote them. */
+export const EXAMPLE_TEXTS = {
+  policy: readFileSync(join(EXAMPLE_DIR, 'policy.yaml'), 'utf8'),
+  exceptions: readFileSync(join(EXAMPLE_DIR, 'exceptions.yaml'), 'utf8'),
+}
+
 function readExample(): World {
   const files = readdirSync(EXAMPLE_DIR, { recursive: true, encoding: 'utf8' })
     .filter((name) => kindOfFile(name) !== undefined && kindOfFile(name) !== 'tests')

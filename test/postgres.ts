@@ -43,6 +43,14 @@ export function testServers(): readonly TestServer[] {
   })
 }
 
+/** One server of what is embedded, for the tests of the file that calls this. */
+export function testServer(): TestServer {
+  const server = new RunningServer('PostgreSQL 18')
+  beforeAll(() => server.start(undefined))
+  afterAll(() => server.close())
+  return server
+}
+
 class RunningServer implements TestServer {
   readonly name: string
   readonly #directory = mkdtempSync(join(tmpdir(), 'proviso-postgres-'))

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { canonicalJson } from '../canonical-json.ts'
-import type { Determined } from '../contract/contract-asking.ts'
 import type { Determination } from '../contract/contract.ts'
+import type { Determined } from '../contract/contract-asking.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import type { Problem } from '../problem.ts'
 import { fail, ok } from '../result.ts'

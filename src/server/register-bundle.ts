@@ -110,6 +110,12 @@ export class RegisterBundle {
     })
   }
 
+  /** Done when all that had happened when this was asked is taken, as far as it is known. */
+  async settled(): Promise<void> {
+    this.wake()
+    await this.#turn
+  }
+
   async #takeTurn(): Promise<void> {
     const { evidence } = this.#parts
     await this.#stopAtOnce()
