@@ -14,7 +14,7 @@ import {
 } from '../../test/contract-story.ts'
 import { RUNS } from '../../test/runs.ts'
 import { digestOf } from '../digest.ts'
-import { complement, contains, intersect, type Spans, span } from '../interval.ts'
+import { complement, intersect, type Spans, span } from '../interval.ts'
 import { excludeEachOther, type Role } from '../people.ts'
 import { namesOf } from '../policy/check-policy.ts'
 import { newReport } from '../problem.ts'
@@ -32,6 +32,9 @@ import { inForceDuring, isStanding, standingOf } from './standing.ts'
 
 // Random people do random things to a contract, most of them what would come next. What semantics §12.5 to §12.7 and
 // §13.1 say holds in every state that is reached.
+
+/** A quarter of what other properties get in CI: each is a story of many acts. */
+const STORIES = RUNS < 1_000 ? Math.ceil(RUNS / 4) : RUNS
 
 const JOINT = exampleOf('joint-cell-2026')
 const NAMES = namesOf(PROVIDER.policy)
@@ -354,6 +357,8 @@ function checkInForce(
     const more = without(inForce(is, place), inForce(was, place))
     expect(intersect(more, span(-Infinity, now))).toEqual([])
     if (!ADDING.has(act)) expect(more).toEqual([])
+    const { from: ends } = after.ends ?? { from: Infinity }
+    expect(intersect(inForce(is, place), span(ends, Infinity))).toEqual([])
     const isPaused = ['suspended', 'terminated', 'expired'].includes(contractStateAt(after, now))
     const isStopped = after.stops.some(({ scope, until }) => scope === 'contract' && until === null)
     if (isPaused || isStopped)
@@ -575,17 +580,8 @@ test('what people do to a contract at random keeps what is signed, and what has 
       if (document && placesOf(document).some((place) => inForce(document, place).length > 0))
         seen.inForce++
     }),
-    { numRuns: RUNS },
+    { numRuns: STORIES },
   )
   // Or nothing was shown.
-  expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(RUNS / 100)
-})
-
-test('what is in force is asked at instants too', () => {
-  expect(
-    contains(
-      inForce(OSINT, { tailoring: 'foreign-osint', deployment: 'desk-1' }),
-      OSINT.terms.term.from,
-    ),
-  ).toBe(true)
+  expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(STORIES / 100)
 })
