@@ -53,7 +53,7 @@ export function momentOf(text: string): Instant {
   return instant
 }
 
-function exampleOf(id: string): Contract {
+export function exampleOf(id: string): Contract {
   const contract = EXAMPLE.contracts.find((candidate) => candidate.id === id)
   assert(contract !== undefined, `no contract ${id} in the example`)
   return contract
@@ -90,12 +90,11 @@ export function commandOf(
   return contractCommand.parse(written)
 }
 
-export const DRAFT: ContractCommand = {
-  act: 'contract.draft',
-  contract: OSINT.id,
-  case: OSINT.determination.case,
-  terms: OSINT.terms,
+export function draftOf({ id, determination, terms }: Contract): ContractCommand {
+  return { act: 'contract.draft', contract: id, case: determination.case, terms }
 }
+
+export const DRAFT = draftOf(OSINT)
 
 /** A contract to which people do things, one after another. */
 export class ContractStory {

@@ -12,6 +12,7 @@ import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { prove } from './prove.ts'
+import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
@@ -36,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   key,
   log,
   serve,
+  rebuild,
   witness,
 }
 

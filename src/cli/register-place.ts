@@ -1,4 +1,6 @@
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { DatabasePlace } from '../store/database.ts'
 import type { Arguments } from './command.ts'
 
 /** Where a register is kept when nothing else is said. */
@@ -10,11 +12,20 @@ export function isRegister(args: Arguments): boolean {
 }
 
 /** The directory of a register's data. */
-export function dataOf(args: Arguments): string {
+function dataOf(args: Arguments): string {
   return resolve(args.text('data') ?? DATA)
 }
 
 /** The logs of a register, unless they are kept elsewhere. */
 export function logOf(args: Arguments): string {
   return args.text('log') ?? join(dataOf(args), 'log')
+}
+
+/** The server that DATABASE_URL names, or the one that is embedded in the register's directory. */
+export function databasePlace(args: Arguments): DatabasePlace {
+  const url = process.env['DATABASE_URL']
+  if (url !== undefined && url !== '') return { url }
+  const directory = join(dataOf(args), 'database')
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return { directory }
 }

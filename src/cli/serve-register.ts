@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Evidence } from '../log/evidence.ts'
 import { Register } from '../server/register.ts'
 import { RegisterBundle } from '../server/register-bundle.ts'
@@ -9,7 +7,7 @@ import { openDatabase } from '../store/database.ts'
 import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { sha256 } from './load.ts'
-import { dataOf } from './register-place.ts'
+import { databasePlace } from './register-place.ts'
 
 /** A register that is served: its bundle as it goes on, and what its routes work with. */
 export interface OpenRegister {
@@ -29,7 +27,7 @@ export async function openRegister(
   args: Arguments,
   { evidence, clock, log }: OpenRegisterParts,
 ): Promise<OpenRegister> {
-  const database = await openDatabase(placeOf(args))
+  const database = await openDatabase(databasePlace(args))
   try {
     const live = await RegisterBundle.open({ database, evidence, clock, sha256, log })
     const close = async (): Promise<void> => {
@@ -41,12 +39,4 @@ export async function openRegister(
     await database.close()
     throw error
   }
-}
-
-function placeOf(args: Arguments): Parameters<typeof openDatabase>[0] {
-  const url = process.env['DATABASE_URL']
-  if (url !== undefined && url !== '') return { url }
-  const directory = join(dataOf(args), 'database')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return { directory }
 }

@@ -71,3 +71,13 @@ test('a suspension is compiled before it is under a checkpoint, a reinstatement 
   ])
   expect(OSINT.id).toBe(contractOf(story.known).id)
 })
+
+test('what is to end before it begins never begins', () => {
+  const story = running()
+  story.go('officer', { act: 'contract.suspend', reasons: 'A report' })
+  const from = BEGINS - DAY_MS
+  story.go('signer', { act: 'contract.terminate', from, reasons: 'The Ministry has merged' })
+  story.go('watch', { act: 'contract.reinstate', reasons: 'Nothing in it' })
+  expect(inForce(story)).toEqual([])
+  expect(contractStateAt(story.known, BEGINS)).toBe('terminated')
+})

@@ -213,8 +213,11 @@ function aheadOf(
     case 'draft':
     case 'proposed':
       return [{ state: 'lapsed', from: signBefore }]
-    case 'approved':
-      return [{ state: 'in_force', from: terms.term.from }, ...end]
+    case 'approved': {
+      // What was suspended before it began may be to end before that too.
+      const { from } = terms.term
+      return from < (ends?.from ?? Infinity) ? [{ state: 'in_force', from }, ...end] : end
+    }
     case 'in_force':
     case 'suspended':
       return end

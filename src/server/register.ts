@@ -25,7 +25,7 @@ import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-s
 const role = z.custom<Role>((text) => typeof text === 'string' && isRole(text))
 
 /** Who does something and how they show it, as it is sent (semantics §12.4). */
-export const signedBy = z.strictObject({
+const signedBy = z.strictObject({
   by: id,
   role,
   round: z.number().int().min(0),
