@@ -240,7 +240,7 @@ describe('every code that code gives is listed', () => {
 
 test('the changelog and the formats state every format in force', () => {
   const inForce = found(/'(proviso\/[a-z]+@\d+)'/g, source)
-  expect(inForce).toHaveLength(12)
+  expect(inForce).toHaveLength(14)
   expect(unlisted(inForce, read('CHANGELOG.md'))).toEqual([])
   expect(inForce.filter((format) => !formats.includes(format))).toEqual([])
 })

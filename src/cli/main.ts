@@ -1,4 +1,5 @@
 import { LogFailure } from '../log/failure.ts'
+import { StoreFailure } from '../store/failure.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -91,8 +92,9 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  const isExpected =
-    error instanceof UsageError || error instanceof RefusedDirectory || error instanceof LogFailure
+  const isExpected = [UsageError, RefusedDirectory, LogFailure, StoreFailure].some(
+    (kind) => error instanceof kind,
+  )
   const isOfSystem = error instanceof Error && 'syscall' in error
   if (!isExpected && !isOfSystem) throw error
   warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)

@@ -1,7 +1,4 @@
-import { KINDS } from '../server/register-kinds.ts'
-import { openDatabase } from '../store/database.ts'
-import { type Listing, relist } from '../store/listing.ts'
-import { rebuild as rebuildStates } from '../store/rebuild.ts'
+import type { Listing } from '../store/listing.ts'
 import { type Command, EXIT } from './command.ts'
 import { counted, writeJson, writeLine } from './output.ts'
 import { databasePlace } from './register-place.ts'
@@ -16,6 +13,11 @@ Exit 0: every state was what its events say. 1: some were not, and are now. 2: w
   options: { data: { type: 'string' } },
   positionals: { least: 0, most: 0 },
   async run(args): Promise<number> {
+    // Loaded only here: every command would wait for the database's client.
+    const { KINDS } = await import('../server/register-kinds.ts')
+    const { openDatabase } = await import('../store/database.ts')
+    const { relist } = await import('../store/listing.ts')
+    const { rebuild: rebuildStates } = await import('../store/rebuild.ts')
     const { db, close } = await openDatabase(databasePlace(args))
     try {
       const folds = Object.entries(KINDS).map(([stream, { fold }]) => [stream, fold] as const)

@@ -20,7 +20,7 @@ import type { CustomerContent, ReachContent } from './content.ts'
 // What became of a bundle since another one, so that a holder of that need not be sent all customers again: lines of
 // canonical JSON, a header and then a line for each customer that is new or otherwise, by id.
 
-const DELTA_FORMAT = 'proviso/bundle-delta@1'
+const DELTA_FORMAT = 'proviso/delta@1'
 
 /** A bundle as far as another can be compared with it: it holds none of the customers' texts. */
 export type BundleOutline = Pick<Bundle, 'digest' | 'policyText' | 'shards'>

@@ -68,20 +68,24 @@ export interface People {
 
 export const NO_PEOPLE: People = { persons: {} }
 
-export type PeopleRefusal =
-  | 'people-begun'
-  | 'not-permitted'
-  | 'person-exists'
-  | 'person-unknown'
-  | 'person-left'
-  | 'key-known'
-  | 'own-role'
-  | 'role-held'
-  | 'role-not-held'
-  | 'role-conflict'
-  | 'last-operator'
-  | 'customer-missing'
-  | 'too-many'
+/** Why an act on people is refused. The message says what to do. */
+export const PEOPLE_REFUSALS = {
+  'people-begun': 'the register has its first operator',
+  'not-permitted': 'the person has not this role, or acts with another key',
+  'person-exists': 'somebody has this id',
+  'person-unknown': 'nobody has this id',
+  'person-left': 'the person has left',
+  'key-known': 'the key is or was of somebody',
+  'own-role': 'people do not grant themselves roles',
+  'role-held': 'the person has the role',
+  'role-not-held': 'the person has not the role',
+  'role-conflict': 'the person has a role that excludes this one',
+  'last-operator': 'nobody else is an operator',
+  'customer-missing': 'who represents a customer is registered for it',
+  'too-many': 'a list is full',
+} as const
+
+export type PeopleRefusal = keyof typeof PEOPLE_REFUSALS
 
 type Refused = Refusal<PeopleRefusal>
 type Decided = Result<readonly PeopleEvent[], Refused>

@@ -90,20 +90,24 @@ export type ProviderEvent =
   | { readonly type: 'model-added'; readonly model: string; readonly aliases: readonly string[] }
   | { readonly type: 'level-asserted'; readonly model: string; readonly assertion: Assertion }
 
-export type ProviderRefusal =
-  | 'not-permitted'
-  | 'documents-refused'
-  | 'nothing-proposed'
-  | 'edited-since'
-  | 'own-proposal'
-  | 'approved-already'
-  | 'role-not-asked'
-  | 'back-dated'
-  | 'version-exists'
-  | 'model-exists'
-  | 'model-unknown'
-  | 'assertion-exists'
-  | 'too-many'
+/** Why an act on the provider's documents is refused. The message says what to do. */
+export const PROVIDER_REFUSALS = {
+  'not-permitted': 'the role in which the person acts does not do this',
+  'documents-refused': 'the documents have errors',
+  'nothing-proposed': 'no version waits for approval',
+  'edited-since': 'what is approved is no longer what waits',
+  'own-proposal': 'the author does not approve',
+  'approved-already': 'the person, or enough in this role, have approved',
+  'role-not-asked': 'the quorum has no such role',
+  'back-dated': 'something would take effect before it is recorded',
+  'version-exists': 'a version of this name was published',
+  'model-exists': 'there is a model, or an alias, of this name',
+  'model-unknown': 'there is no model of this name',
+  'assertion-exists': 'the model has an assertion of this id',
+  'too-many': 'a list is full',
+} as const
+
+export type ProviderRefusal = keyof typeof PROVIDER_REFUSALS
 
 type Refused = Refusal<ProviderRefusal>
 type Decided = Result<readonly ProviderEvent[], Refused>
