@@ -25,7 +25,7 @@ export interface Programs {
 /** Longest that a program may take to say its version, in milliseconds. */
 const VERSION_MS_MAX = 10_000
 
-/** Where copies for every user go that root makes: what can be made again (FHS 3.0 §5.5). */
+/** Where copies for every user go that root makes: what can be made again. */
 const SHARED_CACHE = '/var/cache/proviso'
 
 /** The programs of the npm package for this platform, such that their owner can run them. */
