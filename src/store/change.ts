@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Act, Recorded, Refusal } from '../act.ts'
-import { assert } from '../assert.ts'
+import { assert, at } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { sorted } from '../ids.ts'
 import { fail, ok, type Result } from '../result.ts'
@@ -70,8 +70,8 @@ export function change<S, E extends StoredEvent, R>(
 }
 
 /**
- * The same within a transaction that does more. It serves the act's nonce itself, and when it changes several things it
- * locks them all before the first.
+ * The same within a transaction that does more: one that has served the act's nonce (`serveNonce`) and, when it changes
+ * several things, has locked them all before the first (`lockSubjects`).
  */
 export async function changeWithin<S, E extends StoredEvent, R>(
   trx: Transaction<Schema>,
@@ -88,14 +88,21 @@ export async function changeWithin<S, E extends StoredEvent, R>(
   if (!decided.ok) return decided
   const events = decided.value
   assert(events.length > 0, `a command on ${command.stream} has decided that nothing happens`)
-  await append(trx, command, { events, act, version })
   const folded = events.reduce<S | undefined>(
     (state, event) => fold(state, { event, act }),
     before?.state,
   )
+<<<<<<< HEAD
   const state = folded as S
   if (listingOf) await keepListing(trx, command, listingOf(state))
   return ok(await keepState(trx, command, { state, version: version + events.length }))
+=======
+  const after = { state: folded as S, version: version + events.length }
+  const kept = await keepState(trx, command, after)
+  // Last, since nobody else adds an event from here on until the transaction ends.
+  await append(trx, command, { events, act, version })
+  return ok(kept)
+>>>>>>> reg-store
 }
 
 /** Keeps everybody else from changing some things until the transaction ends; in one order, so that nobody is in the way. */
@@ -161,11 +168,10 @@ async function append(
   { events, act, version }: Appended,
 ): Promise<void> {
   const count = events.length
-  const { last_seq: last } = await trx
-    .updateTable('event_count')
-    .set(({ eb }) => ({ last_seq: eb('last_seq', '+', count) }))
-    .returning('last_seq')
-    .executeTakeFirstOrThrow()
+  const { rows: counted } = await sql<{ last: number }>`update event_count
+    set last_seq = last_seq + ${count}
+    returning last_seq as last, pg_notify(${CHANNEL}, last_seq::text)`.execute(trx)
+  const last = at(counted, 0).last
   const rows = events.map((event, index) => ({
     seq: last - count + index + 1,
     stream,
@@ -176,7 +182,6 @@ async function append(
     log_index: null,
   }))
   await trx.insertInto('events').values(rows).execute()
-  await sql`select pg_notify(${CHANNEL}, ${String(last)})`.execute(trx)
 }
 
 /** Returns the state as it will be read, so that whoever goes on from it sees no difference. */

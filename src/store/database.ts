@@ -83,6 +83,6 @@ function toNumber(text: string): number {
 
 function unreachable(error: Error): StoreFailure {
   const why = error.message || (error as NodeJS.ErrnoException).code || error.name
-  const message = `the database cannot be used (${why}): check its address, name, user and password, and that it runs`
+  const message = `the database cannot be used (${why}): check its address and name, the user, password and rights, and that it runs`
   return new StoreFailure('unreachable', message, error)
 }

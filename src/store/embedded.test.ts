@@ -111,7 +111,8 @@ test('what was acknowledged is there after PostgreSQL is killed, and it is back 
   expect(rebuilt).toEqual({ events: events.length, differing: [] })
 })
 
-test('a process that is killed leaves a PostgreSQL that the next one takes over', async () => {
+/** Kills a process that holds the directory and adds to a heap; returns the last version that it was told of. */
+async function killHolder(): Promise<number> {
   const program = join(import.meta.dirname, '../../test/hold-postgres.ts')
   const child = spawn(process.execPath, [program, DIRECTORY], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -120,15 +121,53 @@ test('a process that is killed leaves a PostgreSQL that the next one takes over'
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text
   })
-  while (said.split('\n').length < 20) await pause(5)
+  while (said.split('\n').length < 20 && child.exitCode === null) await pause(5)
   child.kill('SIGKILL')
   await once(child, 'close')
-  const acknowledged = Number(said.split('\n').at(-2))
+  return Number(said.split('\n').at(-2))
+}
+
+/** The version of the heap, from a new start, which is not a long one. */
+async function versionAfterStart(): Promise<number | undefined> {
+  const begun = performance.now()
+  const { db } = await openedDatabase({ directory: DIRECTORY })
+  expect(performance.now() - begun).toBeLessThan(AWAY_MS_MAX)
+  return (await stateOf<Heap>(db, { stream: 'heap', id: 'held' }))?.version
+}
+
+test('a process that is killed leaves a PostgreSQL that the next one takes over', async () => {
+  const acknowledged = await killHolder()
   const left = pidIn(DIRECTORY)
-  const database = await openedDatabase({ directory: DIRECTORY })
+  expect(await versionAfterStart()).toBeGreaterThanOrEqual(acknowledged)
   expect(pidIn(DIRECTORY)).toBe(left)
-  const stored = await stateOf<Heap>(database.db, { stream: 'heap', id: 'held' })
-  expect(stored?.version).toBeGreaterThanOrEqual(acknowledged)
+})
+
+test('what was acknowledged is there after both are killed', async () => {
+  const acknowledged = await killHolder()
+  process.kill(pidIn(DIRECTORY), 'SIGKILL')
+  expect(await versionAfterStart()).toBeGreaterThanOrEqual(acknowledged)
+})
+
+test('what a killed PostgreSQL has left running keeps the next one away', async () => {
+  await killHolder()
+  const killed = pidIn(DIRECTORY)
+  const children = readFileSync(`/proc/${killed}/task/${killed}/children`, 'utf8').split(' ')
+  const writer = Number(children.find((pid) => nameOf(pid).includes('background writer')))
+  process.kill(writer, 'SIGSTOP')
+  process.kill(killed, 'SIGKILL')
+  await expect(Embedded.start(DIRECTORY)).rejects.toMatchObject({ code: 'not-started' })
+  process.kill(writer, 'SIGKILL')
+  expect(await versionAfterStart()).toBeGreaterThan(0)
+})
+
+function nameOf(pid: string): string {
+  return pid === '' ? '' : readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+}
+
+test('a number that another program has got since is not taken for PostgreSQL', async () => {
+  writeFileSync(join(DIRECTORY, 'data/postmaster.pid'), `${process.pid}\n`)
+  const embedded = await started()
+  expect(embedded.pid).not.toBe(process.pid)
 })
 
 function pidIn(directory: string): number {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Client, type ClientConfig } from 'pg'
+import { Client } from 'pg'
 import { CHANNEL } from './change.ts'
 import type { Database } from './database.ts'
 import { lastSeq } from './events.ts'
@@ -10,29 +10,28 @@ const LOOK_MS = 1_000
 /** Pause before the connection that listens is made again, in milliseconds. */
 const RECONNECT_MS = 200
 
+type Source = Pick<Database, 'db' | 'client'>
+
 export interface Listening {
   stop(): Promise<void>
 }
 
 /**
  * Tells of the last event's number when there are new events: within milliseconds as a rule, and after a second or so if that
- * fails. It begins with events after `seq`; each number that is told is greater than the one before.
+ * fails. It begins with events after `seq`; each number that is told is greater than the one before. What is told must not
+ * throw.
  */
-export function listen(
-  database: Pick<Database, 'db' | 'client'>,
-  seq: number,
-  onSeq: (seq: number) => void,
-): Listening {
+export function listen(source: Source, seq: number, onSeq: (seq: number) => void): Listening {
   const stopping = new AbortController()
   let told = seq
   const tell = (last: number): void => {
-    if (last <= told || stopping.signal.aborted) return
+    if (!Number.isSafeInteger(last) || last <= told || stopping.signal.aborted) return
     told = last
     onSeq(last)
   }
   const both = Promise.all([
-    hear(database, stopping.signal, tell),
-    look(database, stopping.signal, tell),
+    hear(source, stopping.signal, tell),
+    look(source, stopping.signal, tell),
   ])
   const stop = async (): Promise<void> => {
     stopping.abort()
@@ -43,20 +42,16 @@ export function listen(
 
 type Tell = (last: number) => void
 
-async function hear(
-  { client }: Pick<Database, 'client'>,
-  signal: AbortSignal,
-  tell: Tell,
-): Promise<void> {
+async function hear(source: Source, signal: AbortSignal, tell: Tell): Promise<void> {
   while (!signal.aborted) {
     // A database that is away now is tried again, and `look` tells meanwhile.
-    await heard(client, signal, tell).catch(() => undefined)
+    await heard(source, signal, tell).catch(() => undefined)
     await rest(RECONNECT_MS, signal)
   }
 }
 
 /** Listens on one connection until it ends. */
-async function heard(client: ClientConfig, signal: AbortSignal, tell: Tell): Promise<void> {
+async function heard({ db, client }: Source, signal: AbortSignal, tell: Tell): Promise<void> {
   const connection = new Client({ ...client, keepAlive: true })
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
   connection
@@ -68,6 +63,8 @@ async function heard(client: ClientConfig, signal: AbortSignal, tell: Tell): Pro
   try {
     await connection.connect()
     await connection.query(`listen ${CHANNEL}`)
+    // What came while nobody listened.
+    tell(await lastSeq(db))
     await ended
   } finally {
     signal.removeEventListener('abort', stop)
@@ -75,7 +72,7 @@ async function heard(client: ClientConfig, signal: AbortSignal, tell: Tell): Pro
   }
 }
 
-async function look({ db }: Pick<Database, 'db'>, signal: AbortSignal, tell: Tell): Promise<void> {
+async function look({ db }: Source, signal: AbortSignal, tell: Tell): Promise<void> {
   while (!signal.aborted) {
     // A database that is away now has its events when it is back.
     await lastSeq(db)

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Owner } from './owner.ts'
 import { environmentOf, type Programs } from './programs.ts'
@@ -19,6 +19,10 @@ export const LOG = 'postgres.log'
 
 /** Only names the socket, which is in the data directory. */
 export const PORT = 5432
+
+/** In them PostgreSQL says which process is the postmaster. */
+const PID_FILE = join(DATA, 'postmaster.pid')
+const SOCKET_LOCK = join(DATA, `.s.PGSQL.${PORT}.lock`)
 
 /**
  * How a program finds the data directory that it is given as its fourth file. By its path its user may not reach it: below
@@ -68,7 +72,7 @@ export interface Postmaster {
 
 /** The postmaster that runs on a cluster's directory, whoever has started it. */
 export function postmasterOf(cluster: Cluster): Postmaster | undefined {
-  const lines = textOf(join(cluster.directory, DATA, 'postmaster.pid'))?.split('\n') ?? []
+  const lines = textOf(join(cluster.directory, PID_FILE))?.split('\n') ?? []
   const pid = Number(lines[0])
   if (!Number.isSafeInteger(pid) || pid <= 1) return undefined
   const command = textOf(`/proc/${pid}/cmdline`)?.split('\0') ?? []
@@ -76,6 +80,20 @@ export function postmasterOf(cluster: Cluster): Postmaster | undefined {
   if (!command.includes(`proviso.directory=${cluster.directory}`)) return undefined
   const isCurrent = commandOf(cluster).every((word, index) => word === command[index])
   return { pid, state: stateOf(lines[7]), isCurrent }
+}
+
+/**
+ * Removes what names a postmaster that is over, when PostgreSQL would take it for one that runs: process 1 may be slow to
+ * take note of an end, or another program may have got the number since. What a killed postmaster has left running is
+ * noticed all the same, by the memory that it shares.
+ */
+export function forgetEnded({ directory }: Cluster): void {
+  for (const name of [PID_FILE, SOCKET_LOCK]) {
+    const file = join(directory, name)
+    const pid = Number.parseInt(textOf(file) ?? '', 10)
+    const [, program, state] = /^\d+ \((.*)\) (\S)/s.exec(textOf(`/proc/${pid}/stat`) ?? '') ?? []
+    if (program !== undefined && (program !== 'postgres' || state === 'Z')) rmSync(file)
+  }
 }
 
 /** What the eighth line of postmaster.pid says. */

@@ -3,6 +3,7 @@ import {
   chmodSync,
   cpSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -24,7 +25,7 @@ export interface Programs {
 /** Longest that a program may take to say its version, in milliseconds. */
 const VERSION_MS_MAX = 10_000
 
-/** Where copies for every user go that root makes: what can be made again (FHS 3.0, /var/cache). */
+/** Where copies for every user go that root makes: what can be made again. */
 const SHARED_CACHE = '/var/cache/proviso'
 
 /** The programs of the npm package for this platform, such that their owner can run them. */
@@ -68,18 +69,23 @@ function programsIn(native: string): Programs {
   return { bin: join(native, 'bin'), lib: join(native, 'lib') }
 }
 
+/** Whole or not at all: another process may make the same copy. */
 function copyPrograms(native: string, copy: string): void {
-  const part = `${copy}.part`
-  rmSync(part, { recursive: true, force: true })
-  mkdirSync(dirname(copy), { recursive: true })
-  cpSync(native, part, { recursive: true, verbatimSymlinks: true })
-  makeNames(part)
-  for (const entry of readdirSync(part, { recursive: true, withFileTypes: true })) {
-    if (!entry.isSymbolicLink()) chmodSync(join(entry.parentPath, entry.name), 0o755)
+  try {
+    mkdirSync(dirname(copy), { recursive: true })
+    const part = mkdtempSync(`${copy}.`)
+    cpSync(native, part, { recursive: true, verbatimSymlinks: true })
+    makeNames(part)
+    for (const name of ['', ...readdirSync(part, { recursive: true, encoding: 'utf8' })]) {
+      chmodSync(join(part, name), 0o755)
+    }
+    rmSync(copy, { recursive: true, force: true })
+    renameSync(part, copy)
+  } catch (error) {
+    const why = (error as Error).message
+    const message = `the programs of PostgreSQL cannot be copied to ${copy} (${why}): let who runs this write there, or name a server by DATABASE_URL`
+    throw new StoreFailure('no-programs', message, error)
   }
-  chmodSync(part, 0o755)
-  rmSync(copy, { recursive: true, force: true })
-  renameSync(part, copy)
 }
 
 interface Name {

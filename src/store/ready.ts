@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { StoreFailure } from './failure.ts'
-import { type Cluster, LOG, postmasterOf, spawnPostmaster } from './postmaster.ts'
+import { type Cluster, forgetEnded, LOG, postmasterOf, spawnPostmaster } from './postmaster.ts'
 
 /** How often a postmaster is looked at while it starts or stops, in milliseconds. */
 const LOOK_MS = 5
@@ -50,6 +50,7 @@ async function becomesReady(cluster: Cluster): Promise<boolean> {
     const end = (): void => {
       hasEnded = true
     }
+    forgetEnded(cluster)
     spawnPostmaster(cluster).once('exit', end).once('error', end)
   }
   return await until(START_MS_MAX, () => {

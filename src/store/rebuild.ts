@@ -27,6 +27,7 @@ export async function rebuild(
   folds: Readonly<Record<string, AnyFold>>,
 ): Promise<Rebuilt> {
   return await db.transaction().execute(async (trx) => {
+    await sql`set local statement_timeout = 0`.execute(trx)
     await trx.selectFrom('event_count').select('last_seq').forUpdate().execute()
     const differing: Subject[] = []
     let events = 0
