@@ -92,10 +92,10 @@ try {
 }
 
 function exitCodeOf(error: unknown): number {
-  const isExpected = [UsageError, RefusedDirectory, LogFailure, StoreFailure].some(
-    (kind) => error instanceof kind,
-  )
-  const isOfSystem = error instanceof Error && 'syscall' in error
+  if (!(error instanceof Error)) throw error
+  const kinds = [UsageError, RefusedDirectory, LogFailure, StoreFailure]
+  const isExpected = kinds.some((kind) => error instanceof kind)
+  const isOfSystem = 'syscall' in error
   if (!isExpected && !isOfSystem) throw error
   warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)
   return error instanceof RefusedDirectory ? EXIT.no : EXIT.usage

@@ -199,6 +199,11 @@ function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
     const message = `\`command.act\` is no act on a ${subject.stream}; the API's description lists them`
     return fail({ code: 'unknown-act', message })
   }
+  // PostgreSQL holds it in no JSON.
+  if (JSON.stringify(command).includes('\\u0000')) {
+    const message = 'a text holds U+0000, which is no text; leave it out'
+    return fail({ code: 'malformed-command', message })
+  }
   const report = newReport()
   const parsed = readShape(kind.command, command, report)
   const given = readShape(signedBy, signed, report)
