@@ -92,17 +92,12 @@ export async function changeWithin<S, E extends StoredEvent, R>(
     (state, event) => fold(state, { event, act }),
     before?.state,
   )
-<<<<<<< HEAD
-  const state = folded as S
-  if (listingOf) await keepListing(trx, command, listingOf(state))
-  return ok(await keepState(trx, command, { state, version: version + events.length }))
-=======
   const after = { state: folded as S, version: version + events.length }
   const kept = await keepState(trx, command, after)
+  if (listingOf) await keepListing(trx, command, listingOf(kept.state))
   // Last, since nobody else adds an event from here on until the transaction ends.
   await append(trx, command, { events, act, version })
   return ok(kept)
->>>>>>> reg-store
 }
 
 /** Keeps everybody else from changing some things until the transaction ends; in one order, so that nobody is in the way. */
