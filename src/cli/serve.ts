@@ -31,7 +31,7 @@ import type { Taken } from './taken.ts'
 
 export const serve: Command = {
   usage:
-    '[DIR (--unsigned | --publisher FILE)] [--data DIR] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
+    '[DIR (--unsigned | --publisher FILE)] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
 /access/v1/evaluations and /search, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
