@@ -1,6 +1,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { INSTANT_MAX, type Instant } from '../time.ts'
-import type { Stored, Subject } from './change.ts'
+import type { Subject } from './change.ts'
+import { statesAfter } from './events.ts'
 import type { Schema } from './schema.ts'
 
 /** What a thing is looked up by. */
@@ -105,18 +106,11 @@ export async function relist<S>(
     await trx.deleteFrom('listings').where('stream', '=', stream).execute()
     await trx.deleteFrom('listing_states').where('stream', '=', stream).execute()
     for (let after = ''; ; ) {
-      const rows = await trx
-        .selectFrom('aggregates')
-        .select(['id', 'state'])
-        .where('stream', '=', stream)
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(SLICE)
-        .execute()
-      const last = rows.at(-1)
+      const stored = await statesAfter<S>(trx, { stream, after, limit: SLICE })
+      const last = stored.at(-1)
       if (last === undefined) return
-      for (const { id, state } of rows) {
-        await keepListing(trx, { stream, id }, listingOf(JSON.parse(state) as Stored<S>['state']))
+      for (const { id, state } of stored) {
+        await keepListing(trx, { stream, id }, listingOf(state))
       }
       after = last.id
     }
