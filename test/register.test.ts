@@ -64,6 +64,8 @@ async function outcome(): Promise<string> {
 }
 
 test('an application becomes a contract in force, and a suspension ends it at once', async () => {
+  expect((await register.decide(ANALYSIS)).status).toBe(503)
+  expect((await register.get('/readyz')).body.status).toBe('no-policy')
   await register.found(PARTIES, CUSTOMER)
   await register.publish('author', APPROVERS, 'officer')
   expect(await outcome()).toBe('deny')

@@ -17,6 +17,7 @@ import { givePage, listQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
+import { refuse } from './reply.ts'
 import type { Served } from './served.ts'
 
 // The register over HTTP, below /api/v1 (docs/register.md). An act is a POST to the `acts` of the thing that it is on.
@@ -32,6 +33,14 @@ const STREAMS = { cases: 'case', contracts: 'contract' } as const
 type Collection = keyof typeof STREAMS
 
 type OfThing = FastifyRequest<{ Params: { collection: string; id: string } }>
+
+/** While no version of the policy is published nothing is decided. */
+export function refuseUnfounded(app: FastifyInstance, { live }: RegisterServed): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (live.isFounded || !request.url.startsWith('/access/')) return done()
+    return refuse(reply, 503, 'no version of the policy is published, so nothing is decided')
+  })
+}
 
 export function routeRegister(
   app: FastifyInstance,
