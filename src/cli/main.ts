@@ -1,4 +1,5 @@
 import { LogFailure } from '../log/failure.ts'
+import { calendar } from './calendar.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -29,6 +30,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   compile,
   prove,
   diff,
+  calendar,
   replay,
   schema,
   keygen,

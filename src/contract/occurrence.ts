@@ -101,7 +101,7 @@ function termOccurrences(contract: Contract): readonly Occurrence[] {
     const [from = Infinity, until = Infinity] = termOf(contract, tailoring.id)
     const edges = edgesOf([{ from, until }]).filter(({ at }) => !known.has(at))
     return edges.map((edge): Occurrence => {
-      const text = sentence(`The term of the tailoring ${tailoring.id}`, edge)
+      const text = sentence(`The term of ${tailoring.id}`, edge)
       const isOver = (place: Place): boolean => place.tailoring === tailoring.id
       return { ...edge, ...common, id: tailoring.id, text, isOver }
     })
@@ -121,11 +121,11 @@ function authorityOccurrences({ authorities }: Register): readonly Occurrence[] 
     return reigns(rows).flatMap(({ row, span: [from, until = 0] }): Occurrence[] => {
       if (from === undefined) return []
       const review = row['review-by']
-      const text = `The status of the authority ${id} becomes ${statusText(row)}.`
+      const text = `The status of authority ${id} becomes ${statusText(row)}.`
       const status: Occurrence = { ...common, at: from, event: 'becomes', text }
       const isReviewed = review !== undefined && from < review && review < until
       if (!isReviewed || !STANDING.has(row.status)) return [status]
-      const past = `The review date of the authority ${id} passes: from then on it counts as unknown.`
+      const past = `The review date of authority ${id} passes: it counts as unknown from then on.`
       return [status, { ...common, at: review, event: 'review-date', text: past }]
     })
   })
@@ -145,7 +145,7 @@ function attestationOccurrences({ attestations }: Register): readonly Occurrence
   const bySafeguard = Map.groupBy(attestations, ({ safeguard }) => safeguard)
   return [...bySafeguard].flatMap(([id, rows]) =>
     edgesOf(rows).map((edge): Occurrence => {
-      const text = sentence(`The attestation of the safeguard ${id}`, edge, 'runs out')
+      const text = sentence(`The attestation of ${id}`, edge, 'runs out')
       const bearsOn = { kind: 'safeguard', id } as const
       return { ...edge, id, kind: 'safeguard', text, bearsOn, isOver: EVERYWHERE }
     }),
@@ -159,8 +159,8 @@ function dutyOccurrences(register: Register, duty: Duty): readonly Occurrence[] 
   const bearsOn = { kind: 'duty', id } as const
   return [...new Set(duty.due)].flatMap((due): Occurrence[] => {
     const [late = Infinity, reinstated = Infinity] = outstandingDuring(register, duty, due)
-    const owed = `The duty ${id} falls due; ${owedText(register, duty, due)}.`
-    const which = `the duty ${id} that was due at ${printInstantShort(due)}`
+    const owed = `Duty ${id} is due; ${owedText(register, duty, due)}.`
+    const which = `duty ${id}, due ${printInstantShort(due)},`
     const passed = `The grace of ${which} runs out: it is outstanding until it is met and reinstated.`
     const lifted = `What depends on ${which} is reinstated.`
     const all: Occurrence[] = [
@@ -175,8 +175,8 @@ function dutyOccurrences(register: Register, duty: Duty): readonly Occurrence[] 
 function owedText(register: Register, duty: Duty, due: Instant): string {
   const met = dutyRow(register, duty, due)?.met
   const late = due + duty.grace
-  if (met === undefined || met > late) return `its grace runs out at ${printInstantShort(late)}`
-  return `it is met, at ${printInstantShort(met)}`
+  if (met === undefined || met > late) return `its grace runs out on ${printInstantShort(late)}`
+  return `it is met, on ${printInstantShort(met)}`
 }
 
 function stopOccurrences({ id: contract, register }: Contract): readonly Occurrence[] {
@@ -186,7 +186,7 @@ function stopOccurrences({ id: contract, register }: Contract): readonly Occurre
     if (stop === undefined) return []
     const { kind, id } = scopeOf(stop, contract)
     return edgesOf(rows).map((edge): Occurrence => {
-      const text = sentence(`The stop over the ${kind} ${id}`, edge)
+      const text = sentence(`The stop over ${kind} ${id}`, edge)
       const bearsOn = { kind: 'stop', id: '' } as const
       return { ...edge, id, kind: 'stop', text, bearsOn, isOver: (place) => isOver(stop, place) }
     })
@@ -207,7 +207,7 @@ function enrolmentOccurrences({ enrolments }: Register): readonly Occurrence[] {
   const byDeployment = Map.groupBy(enrolments, ({ deployment }) => deployment)
   return [...byDeployment].flatMap(([id, rows]) =>
     edgesOf(rows).map((edge): Occurrence => {
-      const text = sentence(`The enrolment of the deployment ${id}`, edge)
+      const text = sentence(`The enrolment of ${id}`, edge)
       const isOver = ({ deployment }: Place): boolean => deployment === id
       const bearsOn = { kind: 'enrolment', id } as const
       return { ...edge, id, kind: 'enrolment', text, bearsOn, isOver }

@@ -75,25 +75,24 @@ const WORDS: Readonly<Record<Condition['kind'], Words>> = {
     ends: () => 'The term ends.',
   },
   authority: {
-    begins: (id) => `The authority ${id} comes to stand.`,
-    ends: (id) =>
-      `The authority ${id} stands no more: its status changes or its review date passes.`,
+    begins: (id) => `Authority ${id} comes to stand.`,
+    ends: (id) => `Authority ${id} stands no more: its status changes or its review date passes.`,
   },
   safeguard: {
-    begins: (id) => `The attestation of the safeguard ${id} begins.`,
-    ends: (id) => `The attestation of the safeguard ${id} runs out.`,
+    begins: (id) => `The attestation of ${id} begins.`,
+    ends: (id) => `The attestation of ${id} runs out.`,
   },
   duty: {
-    begins: (id) => `What depends on the duty ${id} is reinstated.`,
+    begins: (id) => `What depends on duty ${id} is reinstated.`,
     ends: (id) =>
-      `The grace of the duty ${id} runs out: it is outstanding until it is met and reinstated.`,
+      `The grace of duty ${id} runs out: it is outstanding until it is met and reinstated.`,
   },
   stop: {
     begins: () => 'A stop ends.',
     ends: () => 'A stop begins.',
   },
   enrolment: {
-    begins: (id) => `The enrolment of the deployment ${id} begins.`,
-    ends: (id) => `The enrolment of the deployment ${id} ends.`,
+    begins: (id) => `The enrolment of ${id} begins.`,
+    ends: (id) => `The enrolment of ${id} ends.`,
   },
 }

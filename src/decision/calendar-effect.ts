@@ -102,13 +102,13 @@ function changeOf(spans: Spans, at: Instant): 'from' | 'until' | 'holds' | 'fail
 
 /** Why a change to one thing leaves a condition as it was: it holds all the same. */
 const HOLDS = {
-  state: 'the contract is in force before and after',
-  term: 'the term goes on',
-  authority: 'the authority stands before and after',
-  safeguard: 'it is attested before and after',
-  duty: 'nothing is outstanding before or after',
-  stop: 'nothing is stopped before or after',
-  enrolment: 'it is enrolled before and after',
+  state: 'in force before and after',
+  term: 'inside its term before and after',
+  authority: 'it stands before and after',
+  safeguard: 'attested before and after',
+  duty: 'nothing outstanding before or after',
+  stop: 'not stopped before or after',
+  enrolment: 'enrolled before and after',
 } as const satisfies Record<Condition['kind'], string>
 
 /** The conditions that do not hold at an instant, in words. */
@@ -123,11 +123,11 @@ function stateText(states: TimedReach['states'], at: Instant): string {
 }
 
 const FAILS = {
-  state: (state) => `the contract is ${state}`,
-  term: () => 'it is outside its term',
-  authority: (id) => `the authority ${id} does not stand`,
-  safeguard: (id) => `the safeguard ${id} is not attested`,
-  duty: (id) => `the duty ${id} is outstanding`,
-  stop: () => 'it is stopped',
-  enrolment: (id) => `the deployment ${id} is not enrolled`,
+  state: (state) => state,
+  term: () => 'outside its term',
+  authority: (id) => `authority ${id} does not stand`,
+  safeguard: (id) => `${id} is not attested`,
+  duty: (id) => `duty ${id} is outstanding`,
+  stop: () => 'stopped',
+  enrolment: (id) => `${id} is not enrolled`,
 } as const satisfies Record<Condition['kind'], (id: string) => string>
