@@ -55,6 +55,9 @@ function eventLines(entry: CalendarEntry, uid: string, from: Instant): readonly 
   ]
 }
 
+/** How much of a digest names an event, in hexadecimal digits. */
+const UID_DIGITS = 32
+
 /**
  * Names for events that stay the same as long as what happens does, whatever it changes by then, so that a calendar
  * program brings an event up to date instead of adding it again.
@@ -74,7 +77,7 @@ class Uids {
     // Two that nothing else tells apart, such as two meetings made up for at once.
     const nth = this.#seen.get(identity) ?? 0
     this.#seen.set(identity, nth + 1)
-    return `${this.#sha256(`${nth} ${identity}`)}@proviso`
+    return `${this.#sha256(`${nth} ${identity}`).slice(0, UID_DIGITS)}@proviso`
   }
 }
 

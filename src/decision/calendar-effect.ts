@@ -129,5 +129,5 @@ const FAILS = {
   safeguard: (id) => `${id} is not attested`,
   duty: (id) => `duty ${id} is outstanding`,
   stop: () => 'stopped',
-  enrolment: (id) => `${id} is not enrolled`,
+  enrolment: () => 'not enrolled',
 } as const satisfies Record<Condition['kind'], (id: string) => string>
