@@ -16,6 +16,7 @@ const PROGRAMS = {
   'golang-go': 'go',
   'golang-golang-x-mod-dev': '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
   python3: 'python3',
+  'python3-icalendar': '/usr/lib/python3/dist-packages/icalendar/__init__.py',
   z3: 'z3',
 } as const
 
