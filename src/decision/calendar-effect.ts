@@ -46,7 +46,7 @@ export interface EffectOn {
   readonly effect: Effect
   /** The snapshots that serve from then or until then; empty for another effect. */
   readonly models: readonly string[]
-  /** Why there is no effect; empty where there is one. */
+  /** Why there is no effect; empty where there is one, and of what is only due while the tailoring is in force. */
   readonly because: readonly string[]
 }
 
@@ -59,7 +59,7 @@ export interface EffectOn {
 export function effectOn(occurrence: Occurrence, reach: TimedReach): EffectOn | undefined {
   const { at, bearsOn, isOver } = occurrence
   if (!isOver(reach)) return undefined
-  if (bearsOn === null) return none([])
+  if (bearsOn === null) return none(failedIn(reach, at))
   const { kind, id } = bearsOn
   if (kind === 'model') return effectOnModels(reach, id, at)
   const condition = reach.standing.find((own) => own.kind === kind && own.id === id)
