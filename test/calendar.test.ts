@@ -239,7 +239,7 @@ interface ReadBack {
   readonly events: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** Files as the iCalendar library of Debian's Python reads them. */
+/** Files as the iCalendar library of Debian reads them, in Debian's Python: another one would not find it. */
 function readBack(files: readonly string[]): readonly ReadBack[] {
   programOf('python3-icalendar')
   const input = JSON.stringify(files)

@@ -232,13 +232,13 @@ test.each([
   ],
   [
     'a customer is misspelt',
-    ['--customer', 'ministry-of-asessment'],
-    /--customer .*; did you mean `ministry-of-assessment`\?/,
+    ['--customer', 'ministy'],
+    /--customer ministy .*; did you mean `ministry`\?/,
   ],
   ['-o stands alone', ['-o', 'FILE'], /-o .* --ics/],
   ['two things are to be printed', ['--json', '--ics'], /--ics and --json/],
 ])('wrong usage is told in a sentence that names the option: %s', async (_, options, message) => {
-  const args = parseArguments('calendar', calendar, [EXAMPLE_DIR, ...options])
+  const args = parseArguments('calendar', calendar, [MINIMAL_DIR, ...options])
   await expect(async () => await calendar.run(args)).rejects.toThrow(message)
 })
 
