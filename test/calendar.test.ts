@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { escaped, folded, printCalendarFile } from '../src/cli/calendar-ics.ts'
 import { effectLines, happensText } from '../src/cli/calendar-words.ts'
-import { reachOf } from '../src/contract/reach.ts'
+import type { Contract } from '../src/contract/contract.ts'
+import { type Place, type Reach, reachOf } from '../src/contract/reach.ts'
 import { calendarOf, type Span } from '../src/decision/calendar.ts'
 import type { CalendarEntry } from '../src/decision/calendar-entry.ts'
 import { decide } from '../src/decision/decide.ts'
@@ -61,23 +62,35 @@ function claimsIn(entries: readonly CalendarEntry[]): readonly string[] {
   return [...new Set(claims)].sort()
 }
 
-/** What is so at an instant, by the definition: `in force`, and each snapshot that serves meanwhile. */
-function soAt(world: World, at: Instant): ReadonlySet<string> {
+interface Placed {
+  readonly contract: Contract
+  readonly place: Place
+  readonly reach: Reach
+}
+
+function placesOf(world: World): readonly Placed[] {
   const provider = providerOf(world)
-  const places = world.contracts.flatMap((contract) =>
+  return world.contracts.flatMap((contract) =>
     contract.terms.tailorings.flatMap((tailoring) =>
       contract.terms.deployments.flatMap((deployment) => {
         const place = { tailoring: tailoring.id, deployment: deployment.id }
         const reach = reachOf(provider, contract, place)
-        if (!reach || !Object.values(standing(contract, reach, place, at)).every(Boolean)) return []
-        const { decided } = contract.determination
-        const serving = reach.models.filter((model) => serves(world, { model, at }, decided))
-        const name = [contract.id, place.tailoring, place.deployment].join(' ')
-        return ['in force', ...serving].map((subject) => `${name} ${subject}`)
+        return reach ? [{ contract, place, reach }] : []
       }),
     ),
   )
-  return new Set(places)
+}
+
+/** What is so at an instant, by the definition: `in force`, and each snapshot that serves meanwhile. */
+function soAt(world: World, places: readonly Placed[], at: Instant): ReadonlySet<string> {
+  const named = places.flatMap(({ contract, place, reach }) => {
+    if (!Object.values(standing(contract, reach, place, at)).every(Boolean)) return []
+    const { decided } = contract.determination
+    const serving = reach.models.filter((model) => serves(world, { model, at }, decided))
+    const name = [contract.id, place.tailoring, place.deployment].join(' ')
+    return ['in force', ...serving].map((subject) => `${name} ${subject}`)
+  })
+  return new Set(named)
 }
 
 /** Every instant that a random world can name is a day of the grid. */
@@ -88,8 +101,9 @@ const GRID = Array.from({ length: DAYS.until - DAYS.from }, (_, i) => day(DAYS.f
  * follow from that; of those only ones that themselves come to serve or cease to on that day are named.
  */
 function changesIn(world: World): readonly string[] {
+  const places = placesOf(world)
   return GRID.flatMap((at) => {
-    const [before, after] = [soAt(world, at - 1), soAt(world, at)]
+    const [before, after] = [soAt(world, places, at - 1), soAt(world, places, at)]
     const begun = [...after].filter((one) => !before.has(one)).map((one) => `${at} ${one} 1`)
     const ended = [...before].filter((one) => !after.has(one)).map((one) => `${at} ${one} -1`)
     return [...begun, ...ended]
