@@ -60,7 +60,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (!(error instanceof RefusedDirectory)) throw error
     const { message, problems } = error
     if (parsed.json) await writeJson({ error: { code: 'refused-directory', message }, problems })
-    else for (const problem of problems) warn(printProblem(problem))
+    else for (const problem of problems) warn(printProblem(problem, process.stderr))
     throw error
   }
 }
