@@ -9,7 +9,8 @@ import type { Contract } from '../src/contract/contract.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { compile } from '../src/decision/compile.ts'
 import type { World } from '../src/decision/world.ts'
-import { contractAt, contractsOf } from './example.ts'
+import { DAY_MS } from '../src/time.ts'
+import { contractAt, contractsOf, togetherWith } from './example.ts'
 import { childrenCpuSeconds, costOf, type Lap, timed } from './measure.ts'
 import type { DiffReport } from './proof-report.ts'
 
@@ -25,13 +26,15 @@ const DIFF = [fileURLToPath(new URL('../bin/proviso', import.meta.url)), 'diff']
 const FLOOR = [process.execPath, fileURLToPath(new URL('diff-floor.ts', import.meta.url))] as const
 
 function report(world: World, folder: string, { contracts, rounds }: Effort): DiffReport {
-  const files = [0, 1].map((side) => {
+  const changed = changedOf(world, contracts)
+  const files = ([0, 1] as const).map((side) => {
     const path = join(folder, `${side}.bundle`)
-    const bundle = compile({ ...world, contracts: sideOf(world, contracts, side) }, sha256)
+    const all = sideOf(contractsOf(world, contracts), changed, side)
+    const bundle = compile({ ...world, contracts: all }, sha256)
     writeFileSync(path, [...printBundle(bundle, sha256)].join(''))
     return path
   })
-  checkFound(world, files, contracts)
+  checkFound(files, changed)
   const diff: Lap[] = []
   const floor: Lap[] = []
   // They take turns, so that both meet the same neighbours.
@@ -47,13 +50,30 @@ interface Effort {
   readonly rounds: number
 }
 
-/** Contracts as the earlier or the later file has them: the first, third, ... of those that change are narrower there. */
-function* sideOf(world: World, count: number, side: number): Generator<Contract> {
-  let index = 0
-  for (const contract of contractsOf(world, count)) {
-    const change = index / (count / CHANGED)
-    yield change % 2 === side ? narrower(contract, change) : contract
-    index++
+/** The contracts that change: each its customer's only one, and in force for long enough that half of it tells. */
+function changedOf(world: World, count: number): readonly Contract[] {
+  return Array.from({ length: CHANGED }, (_, i) => {
+    let index = (i * count) / CHANGED
+    while (togetherWith(index, count).length > 1 || isBrief(contractAt(world, index))) index++
+    return contractAt(world, index)
+  })
+}
+
+function isBrief({ terms: { term } }: Contract): boolean {
+  return term.until !== undefined && term.until - term.from <= DAY_MS
+}
+
+/** Contracts as the earlier or the later file has them: every second of those that change is narrower there. */
+function* sideOf(
+  contracts: Iterable<Contract>,
+  changed: readonly Contract[],
+  side: 0 | 1,
+): Generator<Contract> {
+  const changes = new Map(changed.map(({ id }, change) => [id, change]))
+  for (const contract of contracts) {
+    const change = changes.get(contract.id)
+    const isNarrower = change !== undefined && change % 2 === side
+    yield isNarrower ? narrower(contract, change) : contract
   }
 }
 
@@ -77,13 +97,12 @@ interface Found {
 }
 
 /** That all that changed is found, and nothing else. */
-function checkFound(world: World, files: readonly string[], contracts: number): void {
+function checkFound(files: readonly string[], all: readonly Contract[]): void {
   const { widened, narrowed } = JSON.parse(run([...DIFF, ...files, '--json'], 1)) as Found
   for (const [side, { groups }] of [widened, narrowed].entries()) {
     const found = groups.flatMap(({ customers }) => ('only' in customers ? customers.only : ['*']))
-    const changed = Array.from({ length: CHANGED / 2 }, (_, i) => {
-      return contractAt(world, ((2 * i + side) * contracts) / CHANGED).customer
-    })
+    // What the earlier file alone has narrower, the later one widens.
+    const changed = all.flatMap(({ customer }, change) => (change % 2 === side ? [customer] : []))
     if ([...new Set(found)].sort().join() !== changed.sort().join()) {
       throw new Error(`changes of ${changed.join()} are found as those of ${found.join()}`)
     }
