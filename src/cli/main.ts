@@ -1,5 +1,6 @@
 import { LogFailure } from '../log/failure.ts'
 import { StoreFailure } from '../store/failure.ts'
+import { calendar } from './calendar.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -31,6 +32,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   compile,
   prove,
   diff,
+  calendar,
   replay,
   schema,
   keygen,
@@ -61,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (!(error instanceof RefusedDirectory)) throw error
     const { message, problems } = error
     if (parsed.json) await writeJson({ error: { code: 'refused-directory', message }, problems })
-    else for (const problem of problems) warn(printProblem(problem))
+    else for (const problem of problems) warn(printProblem(problem, process.stderr))
     throw error
   }
 }
