@@ -13,7 +13,13 @@ const LIST_MAX = 1_024
 
 export const id = z.string().max(ID_CHARS_MAX).regex(ID)
 export const snapshotId = z.string().max(SNAPSHOT_CHARS_MAX).regex(SNAPSHOT)
-export const prose = z.string().max(PROSE_CHARS_MAX)
+
+/** Text with half a surrogate pair has no UTF-8, so no digest. */
+export const prose = z
+  .string()
+  .max(PROSE_CHARS_MAX)
+  .refine((text) => text.isWellFormed(), { params: { code: 'malformed-text' } })
+
 export const ids = z.array(id).max(LIST_MAX)
 
 /** `2025-09-15` or `1.2.0`: what a policy's author calls a version. */
@@ -61,6 +67,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'malformed-policy': 'names no policy; write id and version, as my-policy@2026-01-31',
   'malformed-lineage':
     'names nothing of an older version; write version and id, as 2025-09-15/weapons',
+  'malformed-text': 'has half a surrogate pair; write the whole character',
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
   'malformed-digest': 'is no digest; write `sha256:` and 64 lower-case hexadecimal digits',
   'malformed-duration': 'is no duration; write whole days, as P30D',
