@@ -53,7 +53,10 @@ export function printCaseRefusals(): string {
 }
 
 export type CaseRefusal = keyof typeof CASE_REFUSALS
-export type Refused = Refusal<CaseRefusal>
+
+export interface Refused extends Refusal<CaseRefusal> {
+  readonly problems?: readonly Problem[]
+}
 
 export function refused(
   code: CaseRefusal,
