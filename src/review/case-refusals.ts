@@ -53,10 +53,7 @@ export function printCaseRefusals(): string {
 }
 
 export type CaseRefusal = keyof typeof CASE_REFUSALS
-
-export interface Refused extends Refusal<CaseRefusal> {
-  readonly problems?: readonly Problem[]
-}
+export type Refused = Refusal<CaseRefusal>
 
 export function refused(
   code: CaseRefusal,
