@@ -1,9 +1,11 @@
 import { LogFailure } from '../log/failure.ts'
 import { StoreFailure } from '../store/failure.ts'
 import { calendar } from './calendar.ts'
+import { case as ofCases } from './case.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
+import { contract } from './contract.ts'
 import { decide } from './decide.ts'
 import { diff } from './diff.ts'
 import { explain } from './explain.ts'
@@ -13,7 +15,10 @@ import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
+import { people } from './people.ts'
+import { person } from './person.ts'
 import { prove } from './prove.ts'
+import { provider } from './provider.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import { schema } from './schema.ts'
@@ -40,6 +45,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   key,
   log,
   serve,
+  person,
+  people,
+  provider,
+  case: ofCases,
+  contract,
   rebuild,
   witness,
 }

@@ -73,6 +73,9 @@ export function routeRegister(
     ['people', PEOPLE],
     ['provider', PROVIDER],
   ] as const) {
+    app.get(`/api/v1/${path}/acts`, { onRequest }, (_request, reply) =>
+      giveActs(reply, database, subject),
+    )
     app.get(`/api/v1/${path}`, { onRequest }, (_request, reply) => give(reply, subject))
     app.post(`/api/v1/${path}/acts`, { onRequest }, (request, reply) =>
       act(request, reply, subject),
@@ -100,8 +103,7 @@ export function routeRegister(
   })
   app.get('/api/v1/:collection/:id/acts', { onRequest }, async ({ params }: OfThing, reply) => {
     const subject = subjectOf(params)
-    const placed = subject ? await eventsOf(database.db, subject) : []
-    return placed.length === 0 ? absent(reply) : reply.send({ items: placed.map(shownAct) })
+    return subject ? await giveActs(reply, database, subject) : absent(reply)
   })
   app.get('/api/v1/:collection/:id', { onRequest }, ({ params }: OfThing, reply) => {
     const subject = subjectOf(params)
@@ -111,6 +113,15 @@ export function routeRegister(
     const subject = subjectOf(request.params)
     return subject ? act(request, reply, subject) : absent(reply)
   })
+}
+
+async function giveActs(
+  reply: FastifyReply,
+  { db }: Pick<Database, 'db'>,
+  subject: Subject,
+): Promise<FastifyReply> {
+  const placed = await eventsOf(db, subject)
+  return placed.length === 0 ? absent(reply) : reply.send({ items: placed.map(shownAct) })
 }
 
 /** An event and the act that it came of, with its place in the governance log. */
