@@ -121,16 +121,17 @@ export async function statesAfter<S>(
   return rows.map(({ id, state }) => ({ id, state: JSON.parse(state) as S }))
 }
 
-/** Ids of things with events of some types that are not in the governance log. */
-export async function unloggedOfTypes(
+/** Ids of things with events of some types that are not among the first so many entries of the governance log. */
+export async function unknownOfTypes(
   db: Kysely<Schema>,
   types: readonly string[],
+  size: number,
 ): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('events')
     .select('id')
     .distinct()
-    .where('log_index', 'is', null)
+    .where(({ or, eb }) => or([eb('log_index', '>=', size), eb('log_index', 'is', null)]))
     .where('type', 'in', [...types])
     .execute()
   return rows.map(({ id }) => id)
