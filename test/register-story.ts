@@ -2,6 +2,7 @@ import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import type { Role } from '../src/people.ts'
 import type { CaseCommand } from '../src/review/case-commands.ts'
 import { questionsOf } from '../src/review/considerations.ts'
+import { signedAuthority } from '../src/review/contract-of.ts'
 import { DAY_MS } from '../src/time.ts'
 import {
   applicationOf,
@@ -39,7 +40,7 @@ export const CASE = 'case-17'
 /** The terms of the example's contract, with what the application says of an authority and a safeguard. */
 export const TERMS = {
   ...OSINT.terms,
-  authorities: OSINT.terms.authorities.map((authority) => ({ ...authority, holder: CUSTOMER })),
+  authorities: applicationOf().authorities.map(signedAuthority),
   safeguards: applicationOf().safeguards,
 }
 
