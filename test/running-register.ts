@@ -121,6 +121,13 @@ export class RunningRegister {
     return new RunningRegister({ url, logs, bundle, end }, time)
   }
 
+  /** One that runs as a process of its own, with the clock on the wall. */
+  static over(url: string): RunningRegister {
+    const end = (): Promise<void> => Promise.resolve()
+    const parts = { url, logs: '', bundle: undefined as never, end }
+    return new RunningRegister(parts, { at: Date.now() })
+  }
+
   close(): Promise<void> {
     return this.#end()
   }
