@@ -86,6 +86,7 @@ test('suspensions and stops at once are all carried out, whatever version they s
 })
 
 test('the bundle that a suspension makes at once is published too', async () => {
+  register.at += DAY_MS
   await register.onContract(who('officer'), OSINT.id, { act: 'contract.suspend', reasons: 'Look' })
   await register.bundle.settled()
   const { digest } = register.bundle.status.bundle

@@ -1,5 +1,6 @@
 import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import type { Role } from '../src/people.ts'
+import type { Application } from '../src/review/application.ts'
 import type { CaseCommand } from '../src/review/case-commands.ts'
 import { questionsOf } from '../src/review/considerations.ts'
 import { signedAuthority } from '../src/review/contract-of.ts'
@@ -58,11 +59,19 @@ export async function founded(register: RunningRegister): Promise<void> {
   register.at = OPENED
 }
 
-/** A case with all that a determination needs but `without` a finding. */
-export async function assessed(register: RunningRegister, without?: string): Promise<void> {
+interface Assessed {
+  readonly id?: string
+  readonly application?: Application
+  /** A question that is left open. */
+  readonly without?: string
+}
+
+/** A case with all that a determination needs. */
+export async function assessed(register: RunningRegister, more: Assessed = {}): Promise<void> {
+  const { id = CASE, application = applicationOf(), without } = more
   const on = (name: string, command: CaseCommand): Promise<Answered> =>
-    register.onCase(who(name), CASE, command)
-  await on('rep', soundCommand('case.open', register.at))
+    register.onCase(who(name), id, command)
+  await on('rep', { act: 'case.open', case: id, application })
   await on('rep', soundCommand('case.submit', register.at))
   await on('assessor', soundCommand('case.screen', register.at))
   for (const question of questionsOf(PROVIDER)) {
