@@ -14,6 +14,7 @@ import { type Signer, signerOf } from '../src/log/signer.ts'
 import type { Role } from '../src/people.ts'
 import { type CaseCommand, caseCommand } from '../src/review/case-commands.ts'
 import { appOf } from '../src/server/app.ts'
+import type { Keyring } from '../src/server/keys.ts'
 import { Metrics } from '../src/server/metrics.ts'
 import { Register } from '../src/server/register.ts'
 import { RegisterBundle } from '../src/server/register-bundle.ts'
@@ -50,23 +51,31 @@ export class RunningRegister {
   readonly logs: string
   /** The instant of the server's clock. */
   at: Instant
+  /** Keys that are asked for; null: none is. */
+  keys: Keyring | null
   readonly bundle: RegisterBundle
   readonly #end: () => Promise<void>
   readonly #signers = new Map<string, Signer>()
 
   private constructor(
     parts: { url: string; logs: string; bundle: RegisterBundle; end: () => Promise<void> },
-    clock: { at: Instant },
+    clock: { at: Instant; keys: Keyring | null },
   ) {
     this.url = parts.url
     this.logs = parts.logs
     this.bundle = parts.bundle
     this.#end = parts.end
     this.at = clock.at
+    this.keys = clock.keys
     Object.defineProperty(this, 'at', {
       get: () => clock.at,
       set: (at: Instant) => {
         clock.at = at
+      },
+    })
+    Object.defineProperty(this, 'keys', {
+      set: (keys: Keyring | null) => {
+        clock.keys = keys
       },
     })
   }
@@ -75,7 +84,7 @@ export class RunningRegister {
     const path = mkdtempSync(join(tmpdir(), 'proviso-register-'))
     const logs = join(path, 'log')
     createLogDirectory(logs, { host: 'register.example', name: 'main' })
-    const time = { at }
+    const time: { at: Instant; keys: Keyring | null } = { at, keys: null }
     const clock = (): Instant => time.at
     const onTrouble = (error: Error): never => {
       throw error
@@ -99,7 +108,7 @@ export class RunningRegister {
     const app = appOf({
       status,
       clock,
-      keyring: () => null,
+      keyring: () => time.keys,
       metrics: new Metrics(status, clock),
       recorder: evidence,
       shadow: null,

@@ -5,10 +5,9 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { ContractLife } from '../contract/contract-life.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { isActSigned } from '../log/signed-act.ts'
-import { isRole, type Role } from '../people.ts'
 import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.ts'
+import { actorOf, NO_PEOPLE, type People, type Person, role } from '../review/people.ts'
 import { digest, id, readShape } from '../shape.ts'
 import { answerBefore, keepAnswer } from '../store/answers.ts'
 import { changeWithin, lockSubjects, type Stored, type Subject, stateOf } from '../store/change.ts'
@@ -22,10 +21,8 @@ import { besides, Documents, type RegisterContext } from './register-context.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
 import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
 
-const role = z.custom<Role>((text) => typeof text === 'string' && isRole(text))
-
 /** Who does something and how they show it, as it is sent (semantics §12.4). */
-const signedBy = z.strictObject({
+export const signedBy = z.strictObject({
   by: id,
   role,
   round: z.number().int().min(0),

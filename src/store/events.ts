@@ -69,17 +69,20 @@ export interface Placed extends Recorded<unknown> {
   readonly index: number | null
 }
 
-/** All events of a thing, the first one first. */
+/** Events of a thing, the first one first: all, or so many after a version. */
 export async function eventsOf(
   db: Kysely<Schema>,
   { stream, id }: { readonly stream: string; readonly id: string },
+  { after, limit }: { readonly after: number; readonly limit?: number } = { after: 0 },
 ): Promise<readonly Placed[]> {
   const rows = await db
     .selectFrom('events')
     .select(['act', 'event', 'log_index'])
     .where('stream', '=', stream)
     .where('id', '=', id)
+    .where('version', '>', after)
     .orderBy('version')
+    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute()
   return rows.map(({ act, event, log_index: index }) => ({
     act: JSON.parse(act) as Act,
