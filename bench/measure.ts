@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /** How long one call takes, over many batches, in nanoseconds: of the means of the batches. */
 export interface Spread {
   readonly median: number
@@ -45,6 +47,45 @@ export function spreadOf(values: readonly number[]): Spread {
 export function quantilesOf(values: readonly number[], parts: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b)
   return parts.map((part) => sorted[Math.floor(sorted.length * part)] ?? Number.NaN)
+}
+
+/** How long something took by the wall's clock and by the processor's. */
+export interface Lap {
+  readonly seconds: number
+  readonly cpuSeconds: number
+}
+
+/** Of several times: the spread by the wall's clock, and the median of the processor's time. */
+export interface Cost {
+  readonly seconds: Spread
+  readonly cpuSeconds: number
+}
+
+/** Does something once; the processor's time is as the given clock counts it. */
+export function timed(run: () => void, cpuSecondsNow: () => number): Lap {
+  const [begun, cpuBegun] = [performance.now(), cpuSecondsNow()]
+  run()
+  const seconds = (performance.now() - begun) / 1_000
+  return { seconds, cpuSeconds: cpuSecondsNow() - cpuBegun }
+}
+
+export function costOf(laps: readonly Lap[]): Cost {
+  const seconds = spreadOf(laps.map((lap) => lap.seconds))
+  return { seconds, cpuSeconds: spreadOf(laps.map((lap) => lap.cpuSeconds)).median }
+}
+
+/** Processor time of this process. */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** Processor time of the processes that this one has started and seen the end of; Linux counts hundredths of a second. */
+export function childrenCpuSeconds(): number {
+  const stat = readFileSync('/proc/self/stat', 'utf8')
+  // The name of the program, in brackets, may hold spaces.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13]) + Number(fields[14])) / 100
 }
 
 /** How long something takes, half of the times and 99 of 100 times at most, in milliseconds. */

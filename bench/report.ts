@@ -3,6 +3,7 @@ import type { CompileReport } from './compile.ts'
 import type { HttpTiming, Kind } from './contest.ts'
 import type { Timing } from './decide.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
+import { type ProofReport, proofRows } from './proof-report.ts'
 import { type ReplayReport, replayRows } from './replay-report.ts'
 import { type DurableReport, durableRows } from './report-durable.ts'
 import { shadowRows } from './shadow-report.ts'
@@ -17,6 +18,7 @@ export interface Report {
   readonly durable: DurableReport
   readonly replay: ReplayReport
   readonly shadow: readonly HttpTiming[]
+  readonly proof: ProofReport
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -31,7 +33,7 @@ const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMa
 const HTTP = { floorMin: 0.7, cerbosMin: 8 }
 
 export function printReport(report: Report): string {
-  const { machine, decisions, compile, http, durable, replay, shadow } = report
+  const { machine, decisions, compile, http, durable, replay, shadow, proof } = report
   const { node, cedar, casl, cerbos, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}, cerbos ${cerbos}`,
@@ -64,6 +66,8 @@ export function printReport(report: Report): string {
     ...replayRows(replay),
     '',
     ...shadowRows(shadow),
+    '',
+    ...proofRows(proof),
   ].join('\n')
 }
 

@@ -13,13 +13,14 @@ import { type Timing, timeDecisions } from './decide.ts'
 import type { HttpReport } from './http-report.ts'
 import { slowdown } from './measure.ts'
 import { plotDecisions } from './plot.ts'
+import type { ProofReport } from './proof-report.ts'
 import type { ReplayReport } from './replay-report.ts'
 import { printReport, type Report } from './report.ts'
 import type { DurableReport } from './report-durable.ts'
 import { onCores } from './server.ts'
 
 // `npm run bench`: what docs/performance.md claims, against rivals in the same run.
-// --quick takes below a minute and tells less; --json prints JSON. A missed target is no error. Logs are written below
+// --quick takes a minute or two and tells less; --json prints JSON. A missed target is no error. Logs are written below
 // bench/out, or --log-dir, on whose disk it depends how fast they are. --memory MINUTES watches a server's memory instead.
 
 const EXAMPLE = fileURLToPath(new URL('../examples/example-ai', import.meta.url))
@@ -67,7 +68,8 @@ function main(): void {
   progress('a draft beside a server')
   const rounds = options.quick ? [3, 300] : [9, 1_000]
   const shadow = inChild<readonly HttpTiming[]>('shadow.ts', rounds, OTHERS)
-  const measured = { decisions, compile, http, durable, replay, shadow }
+  const proof = proofReport()
+  const measured = { decisions, compile, http, durable, replay, shadow, proof }
   const report: Report = { machine: machine(loadBefore), ...measured }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
@@ -82,6 +84,16 @@ function durableReport(): DurableReport {
     http: inChild('durable-http.ts', [LOGS, ...rounds], OTHERS),
     receipts: inChild('receipts.ts', [LOGS, ...receipts]),
   }
+}
+
+function proofReport(): ProofReport {
+  const [contracts, rounds] = options.quick ? [1_000, 3] : [10_000, 5]
+  progress(`prove, ${contracts} contracts`)
+  const prove = inChild<ProofReport['prove']>('prove.ts', [contracts, rounds])
+  progress('laws judged by other provers')
+  const smt = inChild<ProofReport['smt']>('smt.ts', [OUT, options.quick ? 100 : 1_000])
+  progress(`diff, ${contracts} contracts`)
+  return { prove, smt, diff: inChild('diff.ts', [OUT, contracts, rounds]) }
 }
 
 /** Prints what it sees as it goes. */

@@ -38,10 +38,10 @@ export interface Recorded<E> {
 }
 
 /** Why a command is not carried out. Nothing has changed. */
-export interface Refusal<Code extends string = string> {
+export interface Refusal<Code extends string = string, P = Problem | LocatedProblem> {
   readonly code: Code
   /** A sentence that says what to do. */
   readonly message: string
   /** The fields that are wrong, when it is about fields. */
-  readonly problems?: readonly (Problem | LocatedProblem)[]
+  readonly problems?: readonly P[]
 }

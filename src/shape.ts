@@ -13,7 +13,13 @@ const LIST_MAX = 1_024
 
 export const id = z.string().max(ID_CHARS_MAX).regex(ID)
 export const snapshotId = z.string().max(SNAPSHOT_CHARS_MAX).regex(SNAPSHOT)
-export const prose = z.string().max(PROSE_CHARS_MAX)
+
+/** Text with half a surrogate pair has no UTF-8, so no digest. */
+export const prose = z
+  .string()
+  .max(PROSE_CHARS_MAX)
+  .refine((text) => text.isWellFormed(), { params: { code: 'malformed-text' } })
+
 export const ids = z.array(id).max(LIST_MAX)
 
 /** `2025-09-15` or `1.2.0`: what a policy's author calls a version. */
@@ -61,6 +67,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'malformed-policy': 'names no policy; write id and version, as my-policy@2026-01-31',
   'malformed-lineage':
     'names nothing of an older version; write version and id, as 2025-09-15/weapons',
+  'malformed-text': 'has half a surrogate pair; write the whole character',
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
   'malformed-digest': 'is no digest; write `sha256:` and 64 lower-case hexadecimal digits',
   'malformed-duration': 'is no duration; write whole days, as P30D',
@@ -181,6 +188,8 @@ function reportOption(
 function reportUnion(report: Report, found: Found, path: Path): void {
   const { issue } = found
   if (issue.code !== 'invalid_union') return
+  const told = discriminatorOf(shapeAt(found.shape, path.slice(0, -1), found.raw))
+  if (told && issue.errors.length === 0) return reportKind(report, path, told, found.raw)
   const meant = issue.errors.find(
     (errors) => !errors.some(({ code, path: at }) => at.length === 0 && isMismatch(code)),
   )
@@ -188,6 +197,28 @@ function reportUnion(report: Report, found: Found, path: Path): void {
     return report.error('wrong-type', path, mismatch(issue.errors.flat(), valueAt(found.raw, path)))
   }
   for (const inner of meant) reportIssue(report, { ...found, issue: inner, base: path })
+}
+
+function reportKind(report: Report, path: Path, told: Discriminator, raw: unknown): void {
+  const value = valueAt(raw, path)
+  if (value !== undefined) return reportOption(report, path, [...told.options.keys()], value)
+  report.error('missing-field', path, `${quote(told.name)} is missing; add it`)
+}
+
+interface Discriminator {
+  readonly name: string
+  /** By the text that each alternative has there. */
+  readonly options: ReadonlyMap<unknown, z.ZodType>
+}
+
+/** What tells the alternatives of a union apart, when one member does. */
+function discriminatorOf(shape: z.ZodType): Discriminator | undefined {
+  if (!(shape instanceof z.ZodDiscriminatedUnion)) return undefined
+  const name = shape.def.discriminator
+  const options = (shape.options as z.ZodObject[]).map((option) => {
+    return [(option.shape[name] as z.ZodLiteral).value, option] as const
+  })
+  return { name, options: new Map<unknown, z.ZodType>(options) }
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -264,6 +295,8 @@ function resolved(shape: z.ZodType, raw: unknown): z.ZodType {
   }
   if (!(shape instanceof z.ZodUnion)) return shape
   const options = shape.options as z.ZodType[]
+  const told = discriminatorOf(shape)
+  if (told) return told.options.get(valueAt(raw, [told.name])) ?? shape
   const isMap = typeof raw === 'object'
   return options.find((option) => option instanceof z.ZodObject === isMap) ?? shape
 }

@@ -186,3 +186,76 @@ export function running(context?: ContractContext): ContractStory {
       until: from + 15 * DAY_MS,
     })
 }
+
+/** The same, three days into the term. */
+export function inTerm(): ContractStory {
+  const story = running()
+  story.at = BEGINS + 3 * DAY_MS
+  return story
+}
+
+export const WHY = 'A reason'
+export const EVIDENCE = digestOf('e'.repeat(64))
+
+/** When the report of the first month is due; its grace is seven days. */
+export const REPORT_DUE = momentOf('2026-03-01T00:00:00Z')
+
+/** Terms that end a month sooner. */
+export const NARROWER = termsWith({
+  term: { from: '2026-02-01T00:00:00Z', until: '2026-07-01T00:00:00Z' },
+})
+
+export function suspending(reasons: string): ContractCommand {
+  return { act: 'contract.suspend', reasons }
+}
+
+export function meeting(due: Instant = REPORT_DUE): ContractCommand {
+  return { act: 'contract.meet-duty', duty: 'first-month-report', due, evidence: EVIDENCE }
+}
+
+export const REINSTATE_DUTY: ContractCommand = {
+  act: 'contract.reinstate-duty',
+  duty: 'first-month-report',
+  due: REPORT_DUE,
+}
+
+/** A status of the authority of `osint-2026`, from three days into its term. */
+export function statusWith(more: Readonly<Record<string, unknown>>): ContractCommand {
+  const from = '2026-02-04T00:00:00Z'
+  const row = { authority: 'assessment-act', status: 'in-force', from, source: 'A journal' }
+  return commandOf({ act: 'contract.record-authority', ...row, ...more })
+}
+
+export function attesting(from: Instant, until: Instant): ContractCommand {
+  return { act: 'contract.attest', safeguard: 'analyst-review', from, until }
+}
+
+export function codeOf(done: ContractDecided): string {
+  return done.ok ? 'done' : done.error.code
+}
+
+/** The contract before that of the example, which ends when that begins. */
+export const BEFORE: Contract = {
+  ...OSINT,
+  id: 'osint-2025',
+  register: { ...OSINT.register, states: [{ state: 'expired', from: BEGINS }] },
+}
+
+/** What a draft comes to in another context, or of other terms. */
+export function draftWith(context: Partial<ContractContext>, more: object = {}): string {
+  const story = new ContractStory({ ...OSINT_CONTEXT, ...context })
+  return story.try('counsel', { ...DRAFT, ...more } as ContractCommand)
+}
+
+export function withTerms(changes: Readonly<Record<string, unknown>>): { readonly terms: Terms } {
+  return { terms: termsWith(changes) }
+}
+
+/** What an enrolment of the desk of `osint-2026` comes to. */
+export function tryEnrol(
+  story: ContractStory,
+  from: Instant,
+  acknowledges: string = story.known.digest,
+): string {
+  return story.try('rep', { act: 'contract.enrol', deployment: 'desk-1', from, acknowledges })
+}

@@ -17,6 +17,7 @@ const PROGRAMS = {
   'golang-golang-x-mod-dev': '/usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go',
   'postgresql-15': '/usr/lib/postgresql/15/bin/postgres',
   python3: 'python3',
+  'python3-icalendar': '/usr/lib/python3/dist-packages/icalendar/__init__.py',
   z3: 'z3',
 } as const
 

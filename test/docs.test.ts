@@ -138,11 +138,14 @@ test('every law is there once, in order', () => {
   expect(laws).toEqual(Array.from({ length: 11 }, (_, i) => `L${i + 1}`))
 })
 
+/** A command in the table of commands. */
+const COMMAND = /(\w+)(?:: \w+)?,/g
+
 describe('every command has a section with its usage and options', () => {
   const table = /const COMMANDS[^{]*\{([^}]*)\}/.exec(read('src/cli/main.ts'))?.[1] ?? ''
   const sections = read('docs/commands.md').split(/^## /m)
 
-  test.each(found(/(\w+),/g, table))('%s', async (name) => {
+  test.each(found(COMMAND, table))('%s', async (name) => {
     const module = (await import(`../src/cli/${name}.ts`)) as Record<string, Command>
     const command = module[name]
     const section = sections.find((text) =>
@@ -155,7 +158,7 @@ describe('every command has a section with its usage and options', () => {
 
   test('and no other does', () => {
     const described = found(/^## `proviso (\w+)/gm, read('docs/commands.md'))
-    expect(described).toEqual(found(/(\w+),/g, table))
+    expect(described).toEqual(found(COMMAND, table))
   })
 })
 

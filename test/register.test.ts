@@ -3,6 +3,7 @@ import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import type { Role } from '../src/people.ts'
 import type { CaseCommand } from '../src/review/case-commands.ts'
 import { questionsOf } from '../src/review/considerations.ts'
+import { signedAuthority } from '../src/review/contract-of.ts'
 import { DAY_MS } from '../src/time.ts'
 import {
   applicationOf,
@@ -48,7 +49,7 @@ afterAll(async () => {
 /** The terms of the example's contract, with what the application says of an authority and a safeguard. */
 const TERMS = {
   ...OSINT.terms,
-  authorities: OSINT.terms.authorities.map((authority) => ({ ...authority, holder: CUSTOMER })),
+  authorities: applicationOf().authorities.map(signedAuthority),
   safeguards: applicationOf().safeguards,
 }
 
@@ -64,6 +65,8 @@ async function outcome(): Promise<string> {
 }
 
 test('an application becomes a contract in force, and a suspension ends it at once', async () => {
+  expect((await register.decide(ANALYSIS)).status).toBe(503)
+  expect((await register.get('/readyz')).body.status).toBe('no-policy')
   await register.found(PARTIES, CUSTOMER)
   await register.publish('author', APPROVERS, 'officer')
   expect(await outcome()).toBe('deny')

@@ -44,6 +44,8 @@ export interface Signing {
   readonly headers?: Readonly<Record<string, string>>
   /** Whose key signs. */
   readonly signer?: string
+  /** What the signature names: the thing unless said. */
+  readonly subject?: string
 }
 
 export class RunningRegister {
@@ -128,6 +130,13 @@ export class RunningRegister {
     return new RunningRegister({ url, logs, bundle, end }, time)
   }
 
+  /** One that runs as a process of its own, with the clock on the wall. */
+  static over(url: string): RunningRegister {
+    const end = (): Promise<void> => Promise.resolve()
+    const parts = { url, logs: '', bundle: undefined as never, end }
+    return new RunningRegister(parts, { at: Date.now(), keys: null })
+  }
+
   close(): Promise<void> {
     return this.#end()
   }
@@ -156,6 +165,20 @@ export class RunningRegister {
     command: { readonly act: string },
     signing: Signing = {},
   ): Promise<Answered> {
+    const body = await this.bodyOf([by, role], path, command, signing)
+    const sent = { 'content-type': 'application/json', ...signing.headers }
+    return await answered(
+      await fetch(`${this.url}/api/v1/${path}/acts`, { method: 'POST', headers: sent, body }),
+    )
+  }
+
+  /** What is sent for an act. */
+  async bodyOf(
+    [by, role]: readonly [string, Role],
+    path: string,
+    command: { readonly act: string },
+    signing: Signing = {},
+  ): Promise<string> {
     const { nonce: given } = (await (
       await fetch(`${this.url}/api/v1/nonces`, { method: 'POST' })
     ).json()) as { nonce: string }
@@ -164,17 +187,12 @@ export class RunningRegister {
       round = waits.round,
       digest = waits.digest,
       nonce = given,
-      headers,
       signer = by,
+      subject = SUBJECTS[path] ?? path.replace(/^(case|contract)s\//, '$1/'),
     } = signing
     const signed = { by, role, round, digest, nonce }
-    const subject = SUBJECTS[path] ?? path.replace(/^(case|contract)s\//, '$1/')
     const proof = signAct({ ...signed, act: command.act, subject }, this.signerOf(signer))
-    const body = JSON.stringify({ command, signed: { ...signed, proof } })
-    const sent = { 'content-type': 'application/json', ...headers }
-    return await answered(
-      await fetch(`${this.url}/api/v1/${path}/acts`, { method: 'POST', headers: sent, body }),
-    )
+    return JSON.stringify({ command, signed: { ...signed, proof } })
   }
 
   /** The same, of what has to be carried out. */

@@ -8,9 +8,9 @@ import type { GroupJson, NamesJson } from './diff-json.ts'
 const NAMES_SHOWN_MAX = 8
 
 /** A few of many, as a phrase. */
-export function listed(all: readonly string[]): string {
+export function listed(all: readonly string[], separator = ', '): string {
   const more = all.length - NAMES_SHOWN_MAX
-  const shown = all.slice(0, NAMES_SHOWN_MAX).join(', ')
+  const shown = all.slice(0, NAMES_SHOWN_MAX).join(separator)
   return more > 0 ? `${shown} and ${more.toLocaleString('en')} more` : shown
 }
 

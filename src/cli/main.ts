@@ -1,8 +1,11 @@
 import { LogFailure } from '../log/failure.ts'
 import { StoreFailure } from '../store/failure.ts'
+import { calendar } from './calendar.ts'
+import { case as ofCases } from './case.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
+import { contract } from './contract.ts'
 import { decide } from './decide.ts'
 import { diff } from './diff.ts'
 import { explain } from './explain.ts'
@@ -12,7 +15,10 @@ import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
+import { people } from './people.ts'
+import { person } from './person.ts'
 import { prove } from './prove.ts'
+import { provider } from './provider.ts'
 import { rebuild } from './rebuild.ts'
 import { replay } from './replay.ts'
 import { schema } from './schema.ts'
@@ -31,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   compile,
   prove,
   diff,
+  calendar,
   replay,
   schema,
   keygen,
@@ -38,6 +45,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   key,
   log,
   serve,
+  person,
+  people,
+  provider,
+  case: ofCases,
+  contract,
   rebuild,
   witness,
 }
@@ -61,7 +73,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (!(error instanceof RefusedDirectory)) throw error
     const { message, problems } = error
     if (parsed.json) await writeJson({ error: { code: 'refused-directory', message }, problems })
-    else for (const problem of problems) warn(printProblem(problem))
+    else for (const problem of problems) warn(printProblem(problem, process.stderr))
     throw error
   }
 }

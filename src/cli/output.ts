@@ -56,10 +56,13 @@ export function styled(
   return isPlain ? text : `\u001b[${CODES[style]}m${text}\u001b[0m`
 }
 
-export function printProblem(problem: LocatedProblem): string {
+export function printProblem(
+  problem: LocatedProblem,
+  stream: { readonly isTTY?: boolean } = process.stdout,
+): string {
   const { file, line, column, severity, code, message, frame } = problem
   const colour = severity === 'error' ? 'red' : 'yellow'
-  const head = `${file}:${line}:${column}: ${styled(colour, `${severity} ${code}`)}: ${message}`
+  const head = `${file}:${line}:${column}: ${styled(colour, `${severity} ${code}`, stream)}: ${message}`
   return frame === '' ? head : `${head}\n${frame.replaceAll(/^/gm, '  ')}`
 }
 

@@ -5,9 +5,10 @@ import { compile } from '../decision/compile.ts'
 import { decide } from '../decision/decide.ts'
 import type { Decision } from '../decision/decision.ts'
 import { decideByDefinition } from '../decision/definition.ts'
-import { problemsOf, readDocument } from '../decision/documents.ts'
+import { kindOfFile, problemsOf, readDocument } from '../decision/documents.ts'
 import { checkProofs, type ProofStatement, type ProvableNames } from '../decision/proofs.ts'
 import type { Request } from '../decision/request.ts'
+import type { LocatedProblem } from '../document.ts'
 import { rulesOfContent, rulesOfTables } from '../proof/bundle-rules.ts'
 import { catalogueOf, rulesOfDocuments } from '../proof/documents-rules.ts'
 import type { Proved } from '../proof/law.ts'
@@ -21,6 +22,8 @@ import { isFile, loadBundle, loadDocuments, RefusedDirectory, sha256 } from './l
 export interface ToProve {
   readonly proved: Proved
   readonly statements: readonly ProofStatement[]
+  /** What `check` says of documents and statements that are proved all the same. */
+  readonly warnings: readonly LocatedProblem[]
   /** The parts of a decision that the documents, or the bundle's content, give by themselves. */
   readonly meant: (request: Request) => Meant
 }
@@ -32,13 +35,20 @@ export type Meant = Pick<
 
 /** Loads a directory with its statements, or a bundle file; throws when either is refused. */
 export function loadToProve(path: string, proofsFile: string | undefined): ToProve {
-  const loaded = isFile(path) ? ofBundle(path) : ofDirectory(path)
+  const { customers, ...loaded } = isFile(path) ? ofBundle(path) : ofDirectory(path)
   if (proofsFile === undefined) return loaded
-  return { ...loaded, statements: readStatements(proofsFile, loaded.proved.subject.meant.rules) }
+  const names = namesIn(loaded.proved.subject.meant.rules)
+  const { statements, warnings } = readStatements(proofsFile, { names, customers })
+  // The directory's own statements are not looked at then, and neither is what is said of them.
+  const others = loaded.warnings.filter(({ file }) => kindOfFile(file) !== 'proofs')
+  return { ...loaded, statements, warnings: [...others, ...warnings] }
 }
 
-function ofDirectory(dir: string): ToProve {
-  const { world, statements } = loadDocuments(dir)
+/** With the customers who have a contract; of a bundle, those whose contracts reach anything. */
+type Loaded = ToProve & { readonly customers: Iterable<string> }
+
+function ofDirectory(dir: string): Loaded {
+  const { world, statements, problems } = loadDocuments(dir)
   const bundle = compile(world, sha256)
   const reversed = compile({ ...world, contracts: world.contracts.toReversed() }, sha256)
   return {
@@ -50,11 +60,13 @@ function ofDirectory(dir: string): ToProve {
       catalogue: catalogueOf(world),
     },
     statements,
+    warnings: problems,
+    customers: world.contracts.map(({ customer }) => customer),
     meant: (request) => decideByDefinition(world, request),
   }
 }
 
-function ofBundle(path: string): ToProve {
+function ofBundle(path: string): Loaded {
   const bundle: Bundle = { ...loadBundle(path), validUntil: null }
   const text = [...printBundle(bundle, sha256)].join('')
   const again = readBundle(text, sha256)
@@ -68,6 +80,8 @@ function ofBundle(path: string): ToProve {
       catalogue: null,
     },
     statements: [],
+    warnings: [],
+    customers: bundle.customers.keys(),
     meant: (request): Meant => {
       const decided = decide(again.value, request)
       if (decided.ok) return decided.value
@@ -76,15 +90,16 @@ function ofBundle(path: string): ToProve {
   }
 }
 
-function readStatements(path: string, rules: Rules): readonly ProofStatement[] {
+function readStatements(
+  path: string,
+  of: Parameters<typeof checkProofs>[0],
+): Pick<ToProve, 'statements' | 'warnings'> {
   const read = readDocument('proofs', readSourceFile(dirname(path), basename(path)))
-  if (read.source.raw !== undefined) {
-    checkProofs({ names: namesIn(rules), customers: rules.customers }, read.value, read.report)
-  }
+  if (read.source.raw !== undefined) checkProofs(of, read.value, read.report)
   const problems = problemsOf(read)
   if (problems.some(({ severity }) => severity === 'error'))
     throw new RefusedDirectory(path, problems)
-  return read.value.statements
+  return { statements: read.value.statements, warnings: problems }
 }
 
 function namesIn({ facts, uses, restrictions }: Rules): ProvableNames {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -22,6 +22,7 @@ function statements(...lines: readonly string[]): string {
 }
 
 interface Printed {
+  readonly warnings: readonly object[]
   readonly statements: readonly {
     readonly id: string
     readonly holds: boolean
@@ -41,7 +42,9 @@ async function proved(
 
 test('of the example every law and every statement holds', async () => {
   const { code, stdout, stderr } = await proviso(['prove', EXAMPLE_DIR])
-  expect([code, stderr]).toEqual([0, ''])
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/^contracts\/maritime-2025.yaml:111:15: warning narrowed-by-lineage: .*\n/)
+  expect(stderr.match(/^\S+: (warning|error) /gm)).toHaveLength(1)
   expect(stdout).toContain('all 15 hold')
   expect(stdout).not.toContain('fails')
 })
@@ -69,6 +72,76 @@ test('who else reaches a restriction, and who is permitted less than another, is
   )
   expect(code).toBe(1)
   expect(found.map(({ holds }) => holds)).toEqual([false, false, true])
+})
+
+const UNKNOWN = [
+  '{ id: a, never: { customers: [ministry-of-assessment, ministry-of-assesment] } }',
+  '{ id: b, only: { customers: [nobody-at-all], reach: weapons.making } }',
+  '{ id: c, everything: { permitted-to: ministry-of-assessment, is-permitted-to: nobody-at-all } }',
+]
+
+/** Each with its line and column. */
+const TOLD = [
+  '3:59: warning unknown-customer: no contract is with `ministry-of-assesment`; did you mean `ministry-of-assessment`?',
+  '4:34: warning unknown-customer: no contract is with `nobody-at-all`; name a customer who has one, or write one',
+  '5:83: warning unknown-customer: no contract is with `nobody-at-all`; name a customer who has one, or write one',
+]
+
+/** The lines of standard error that begin a problem of a file. */
+function toldOf(file: string, stderr: string): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith(`${file}:`))
+    .map((line) => line.slice(file.length + 1))
+}
+
+test('a customer without a contract is told of at its place, and changes no exit', async () => {
+  const file = statements(...UNKNOWN)
+  for (const subject of [EXAMPLE_DIR, BUNDLE]) {
+    const { stderr } = await proviso(['prove', subject, '--proofs', file])
+    expect(toldOf('said.yaml', stderr)).toEqual(TOLD)
+  }
+  const holding = statements('{ id: a, never: { customers: [nobody-at-all] } }')
+  const { code, stderr } = await proviso(['prove', BUNDLE, '--proofs', holding])
+  expect([code, toldOf('said.yaml', stderr)]).toEqual([0, [expect.stringContaining('3:35:')]])
+})
+
+test('warnings of the own statements of a directory are told where these are proved, as check words them', async () => {
+  const dir = join(TEMP, 'own')
+  cpSync(EXAMPLE_DIR, dir, { recursive: true })
+  cpSync(statements(...UNKNOWN), join(dir, 'proofs.yaml'))
+  const own = await proviso(['prove', dir])
+  expect(toldOf('proofs.yaml', own.stderr)).toEqual(TOLD)
+  const checked = await proviso(['check', dir])
+  expect(checked.stdout.startsWith(own.stderr)).toBe(true)
+  const others = statements('{ id: a, never: { uses: [weapons] } }')
+  const { stderr } = await proviso(['prove', dir, '--proofs', others])
+  expect([toldOf('proofs.yaml', stderr), toldOf('said.yaml', stderr)]).toEqual([[], []])
+  expect(stderr).toContain('contracts/maritime-2025.yaml:111:15')
+})
+
+test('a customer whose contract reaches nothing has one all the same', async () => {
+  const dir = join(TEMP, 'idle')
+  cpSync(EXAMPLE_DIR, dir, { recursive: true })
+  const contract = readFileSync(join(dir, 'contracts/osint-2026.yaml'), 'utf8')
+    .replace('id: osint-2026', 'id: idle-2026')
+    .replace('customer: ministry-of-assessment', 'customer: nobody-at-all')
+    .replaceAll('scope: { act: [analyse] }', 'scope: { act: [target] }')
+  writeFileSync(join(dir, 'contracts/idle-2026.yaml'), contract)
+  const file = statements('{ id: a, never: { customers: [nobody-at-all] } }')
+  const { code, stdout, stderr } = await proviso(['prove', dir, '--proofs', file])
+  expect([code, toldOf('said.yaml', stderr)]).toEqual([0, []])
+  expect(stdout).toContain(': 7 customers,')
+})
+
+test('with --json warnings are in the answer and nowhere else', async () => {
+  const args = ['prove', EXAMPLE_DIR, '--proofs', statements(UNKNOWN[0] ?? ''), '--json']
+  const { stdout, stderr } = await proviso(args)
+  expect(stderr).toBe('')
+  expect((JSON.parse(stdout) as Printed).warnings).toMatchObject([
+    { code: 'narrowed-by-lineage', file: 'contracts/maritime-2025.yaml', line: 111, column: 15 },
+    { code: 'unknown-customer', file: 'said.yaml', line: 3, column: 59 },
+  ])
 })
 
 test('statements that name nothing, contradict each other or have another format are refused', async () => {

@@ -7,7 +7,7 @@ import { type Covered, type Proof, type Proofs, prove as proveLaws } from '../pr
 import { lawOfStatement } from '../proof/statement-laws.ts'
 import { printInstant } from '../time.ts'
 import { type Command, EXIT } from './command.ts'
-import { counted, styled, writeJson, writeLine } from './output.ts'
+import { counted, printProblem, styled, warn, writeJson, writeLine } from './output.ts'
 import { loadToProve, type Meant, type ToProve } from './prove-subject.ts'
 import { UsageError } from './usage-error.ts'
 import { writeSmt } from './write-smt.ts'
@@ -17,7 +17,8 @@ export const prove: Command = {
   summary: 'prove the laws of decisions, and the statements of proofs.yaml',
   help: `Decides, for all requests at once, whether each law of docs/semantics.md §11 holds of what DIR
 compiles to, and each statement of DIR/proofs.yaml, or of FILE. What does not hold comes with a request
-that shows it. DIR may be a bundle file, whose tables are then held against its own content.
+that shows it. DIR may be a bundle file, whose tables are then held against its own content. Warnings of the
+documents and statements go to standard error, as \`proviso check\` words them; with --json they are in the answer.
 
 With --smt each law is also written to the directory OUT, negated, as a file of SMT-LIB 2 in the logic
 QF_BV: z3 FILE and cvc5 --bitblast=eager FILE say unsat when it holds.
@@ -28,6 +29,9 @@ or a proof that takes more memory than it may.`,
   positionals: { least: 1, most: 1 },
   async run(args): Promise<number> {
     const toProve = loadToProve(args.first, args.text('proofs'))
+    const { warnings } = toProve
+    // Before the proofs, which may take long or more than they may.
+    if (!args.json) for (const warning of warnings) warn(printProblem(warning, process.stderr))
     const out = args.text('smt')
     if (out !== undefined) writeSmt(out, toProve)
     const laws = [...LAWS, ...toProve.statements.map(lawOfStatement)]
@@ -37,7 +41,8 @@ or a proof that takes more memory than it may.`,
     if (args.json) {
       const { digest } = toProve.proved.bundle
       const [own, stated] = [printed.slice(0, LAWS.length), printed.slice(LAWS.length)]
-      await writeJson({ holds: isProved, bundle: digest, covered, laws: own, statements: stated })
+      const verdicts = { laws: own, statements: stated, warnings }
+      await writeJson({ holds: isProved, bundle: digest, covered, ...verdicts })
     } else {
       for (const proof of printed) await writeLine(textOf(proof))
       await writeLine(`\n${verdict(isProved, printed.length)}: ${coverage(covered)}`)

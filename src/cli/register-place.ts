@@ -21,6 +21,11 @@ export function logOf(args: Arguments): string {
   return args.text('log') ?? join(dataOf(args), 'log')
 }
 
+/** Where the keys of a story's people are. */
+export function keysOf(args: Arguments): string {
+  return join(dataOf(args), 'people')
+}
+
 /** The server that DATABASE_URL names, or the one that is embedded in the register's directory. */
 export function databasePlace(args: Arguments): DatabasePlace {
   const url = process.env['DATABASE_URL']

@@ -42,13 +42,17 @@ function refuseRegister(args: Arguments, host: string): void {
     throw new UsageError('--unsigned and --publisher are about DIR, and none is named')
   }
   if (args.text('keys') === undefined && !LOOPBACK.has(host)) throw withoutKeys()
+  if (args.text('story') !== undefined && !LOOPBACK.has(host)) {
+    throw new UsageError('--story is for trying: it lets whoever reads its keys act as anybody')
+  }
 }
 
 function refuseFiles(args: Arguments, host: string): void {
   const publisher = args.text('publisher')
   const isUnsigned = args.flag('unsigned')
-  if (args.text('data') !== undefined) {
-    throw new UsageError('--data is about a register, which is served where no DIR is named')
+  for (const option of ['data', 'story']) {
+    if (args.text(option) === undefined) continue
+    throw new UsageError(`--${option} is about a register, which is served where no DIR is named`)
   }
   if (isUnsigned && publisher !== undefined) {
     throw new UsageError('say --unsigned or --publisher FILE, not both')

@@ -22,7 +22,7 @@ import { ended, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
-import { isRegister } from './register-place.ts'
+import { isRegister, keysOf } from './register-place.ts'
 import { type Options, optionsOf } from './serve-options.ts'
 import type { OpenRegisterParts } from './serve-register.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
@@ -31,7 +31,7 @@ import type { Taken } from './taken.ts'
 
 export const serve: Command = {
   usage:
-    '[DIR (--unsigned | --publisher FILE)] [--data DIR] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
+    '[DIR (--unsigned | --publisher FILE)] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
 /access/v1/evaluations and /search, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
@@ -47,6 +47,7 @@ are in force on any day.
 Without DIR it serves a register: what has been applied for, approved, signed and suspended, acted on by people over
 /api/v1. It keeps all of it below --data DIR (.proviso unless said): an embedded PostgreSQL, or the server that
 DATABASE_URL names, and the logs. Then --keys may be left out on loopback.
+With --story DIR, only there, a new register is told how the example's contracts in DIR may have come about.
 
 With --shadow DRAFT every decision that is answered is also made on DRAFT, a directory or a bundle file that is watched
 too. That changes no answer; what flips is counted, and with --shadow-out FILE a line on each is added to FILE.
@@ -55,6 +56,7 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
   options: {
     unsigned: { type: 'boolean' },
     data: { type: 'string' },
+    story: { type: 'string' },
     publisher: { type: 'string' },
     keys: { type: 'string' },
     'tls-cert': { type: 'string' },
@@ -239,6 +241,10 @@ async function announce(args: Arguments, { address, digest, at, place }: Listeni
     const warning = 'The directory is not signed: for trying on this machine alone.'
     warn(styled('yellow', warning, process.stderr))
   }
+  if (args.text('story') !== undefined) {
+    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
+    await writeLine(`Look around, and suspend it:\n\n${exampleCommands(args, address)}\n`)
+  }
   if (args.text('keys') === undefined && !isRegister(args)) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
     const end = isTemporary
@@ -260,6 +266,18 @@ function exampleCurl(address: string): string {
     context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
   }
   return `curl -s ${address}/access/v1/evaluation -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
+}
+
+/** What there is in a register in which a story was told, and an act of somebody in it. */
+function exampleCommands(args: Arguments, address: string): string {
+  const officer = `--by officer --role safeguards-officer --key ${quoted(join(keysOf(args), 'officer.key'))}`
+  return [
+    'case list',
+    'contract show osint-2026',
+    `contract suspend osint-2026 --set reasons=Misuse ${officer}`,
+  ]
+    .map((command) => `bin/proviso ${command} --server ${address}`)
+    .join('\n')
 }
 
 /** The receipt of the last decision, and its verification by whoever has the receipt and trusts the keys. */

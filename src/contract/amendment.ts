@@ -1,5 +1,5 @@
 import { namesOf } from '../policy/check-policy.ts'
-import { newReport, type Problem, type Report } from '../problem.ts'
+import { newReport, type Path, type Problem, type Report } from '../problem.ts'
 import { fail, ok } from '../result.ts'
 import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
@@ -93,27 +93,43 @@ function againstUnsound(
 }
 
 /** Start and end are never back-dated, and what has begun has begun (semantics §12.6). */
-function againstPast(
-  { before, after }: ContractVersions,
-  at: Instant,
-): ContractRefused | undefined {
-  const problems: Problem[] = []
-  const check = (was: Term, is: Term, path: Problem['path']): void => {
-    const begins = is.from !== was.from && Math.min(is.from, was.from) <= at
-    const ends = is.until !== was.until && (is.until ?? Infinity) <= at
-    if (!begins && !ends) return
-    const message = 'this changes what has been; leave a start that is past, and end after now'
-    problems.push({ severity: 'error', code: 'back-dated', path, message })
-  }
-  const { term } = before.terms
-  check(term, after.terms.term, ['terms', 'term'])
-  for (const [i, { id, term: own }] of after.terms.tailorings.entries()) {
-    const was = before.terms.tailorings.find((tailoring) => tailoring.id === id)?.term
-    check(was ?? term, own ?? after.terms.term, ['terms', 'tailorings', i, 'term'])
-  }
+function againstPast(versions: ContractVersions, at: Instant): ContractRefused | undefined {
+  const problems = [...termsInPast(versions, at), ...duesInPast(versions, at)]
   if (problems.length === 0) return undefined
-  const message = `nothing is back-dated: mend ${fieldsOf(problems)}`
-  return refused('back-dated', message, problems)
+  return refused('back-dated', `nothing is back-dated: mend ${fieldsOf(problems)}`, problems)
+}
+
+function inPast(path: Path, message: string): Problem {
+  return { severity: 'error', code: 'back-dated', path, message }
+}
+
+function termsInPast({ before, after }: ContractVersions, at: Instant): readonly Problem[] {
+  const { term, tailorings } = before.terms
+  const own = after.terms.tailorings.map((tailoring, i) => ({
+    was: tailorings.find(({ id }) => id === tailoring.id)?.term ?? term,
+    is: tailoring.term ?? after.terms.term,
+    path: ['terms', 'tailorings', i, 'term'],
+  }))
+  const all = [{ was: term, is: after.terms.term, path: ['terms', 'term'] }, ...own]
+  return all
+    .filter(({ was, is }) => changesPast(was, is, at))
+    .map(({ path }) =>
+      inPast(path, 'this changes what has been; leave a start that is past, and end after now'),
+    )
+}
+
+function changesPast(was: Term, is: Term, at: Instant): boolean {
+  const begins = is.from !== was.from && Math.min(is.from, was.from) <= at
+  return begins || (is.until !== was.until && (is.until ?? Infinity) <= at)
+}
+
+function duesInPast({ before, after }: ContractVersions, at: Instant): readonly Problem[] {
+  return after.terms.duties.flatMap(({ id, due }, i): readonly Problem[] => {
+    const was = before.terms.duties.find((duty) => duty.id === id)?.due ?? []
+    if (due.every((instant) => instant >= at || was.includes(instant))) return []
+    const path = ['terms', 'duties', i, 'due']
+    return [inPast(path, 'something would be due before now; name a later instant')]
+  })
 }
 
 type Term = Terms['term']

@@ -57,7 +57,7 @@ export function printContractRefusals(): string {
 }
 
 export type ContractRefusal = keyof typeof CONTRACT_REFUSALS
-export type ContractRefused = Refusal<ContractRefusal>
+export type ContractRefused = Refusal<ContractRefusal, Problem>
 
 export function refused(
   code: ContractRefusal,

@@ -7,17 +7,18 @@ import {
   DRAFT,
   drafted,
   ENDS,
-  momentOf,
+  EVIDENCE,
+  NARROWER,
   PARTIES,
   type PartyName,
   proposed,
+  REPORT_DUE,
   running,
   SIGN_CUSTOMER,
   SIGN_PROVIDER,
   signedByBoth,
-  termsWith,
+  WHY,
 } from '../../test/contract-story.ts'
-import { digestOf } from '../digest.ts'
 import { DAY_MS } from '../time.ts'
 import { type ContractAct, type ContractCommand, contractCommand } from './contract-commands.ts'
 import { contractStateAt } from './contract-life.ts'
@@ -46,22 +47,18 @@ test.each([
   } else expect(table).toBe(printed)
 })
 
-const WHY = 'A reason'
-const EVIDENCE = digestOf('e'.repeat(64))
-
-/** The days of these tests: the term has begun three days ago. */
+/** The term has begun three days ago. */
 const IN_TERM = BEGINS + 3 * DAY_MS
 
-/** A contract in its term with a duty past its grace that was met, a stop, and everything else in order. */
-function inTerm(): ContractStory {
-  const story = running()
-  story.go('watch', { act: 'contract.stop', scope: 'contract', reasons: WHY })
+/** With a stop over all of it. */
+function inTermStopped(): ContractStory {
+  const story = running().go('watch', { act: 'contract.stop', scope: 'contract', reasons: WHY })
   story.at = IN_TERM
   return story
 }
 
 function suspended(): ContractStory {
-  return inTerm().go('officer', { act: 'contract.suspend', reasons: WHY })
+  return inTermStopped().go('officer', { act: 'contract.suspend', reasons: WHY })
 }
 
 /** How a story comes to each state. */
@@ -69,14 +66,14 @@ const WAYS: Readonly<Record<ContractState, () => ContractStory>> = {
   draft: drafted,
   proposed: () => proposed().go('signer', SIGN_PROVIDER),
   approved: () => running().go('watch', { act: 'contract.stop', scope: 'contract', reasons: WHY }),
-  in_force: inTerm,
+  in_force: inTermStopped,
   suspended,
   expired: () => {
-    const story = inTerm()
+    const story = inTermStopped()
     story.at = ENDS
     return story
   },
-  terminated: () => inTerm().go('signer', { act: 'contract.terminate', reasons: WHY }),
+  terminated: () => inTermStopped().go('signer', { act: 'contract.terminate', reasons: WHY }),
   declined: () => proposed().go('rep', { act: 'contract.decline', reasons: WHY }),
   withdrawn: () => drafted().go('signer', { act: 'contract.withdraw', reasons: WHY }),
   lapsed: () => drafted().after(60),
@@ -89,10 +86,8 @@ const ACTS = contractCommand.options.map(({ shape }) => shape.act.value)
 function soundly(story: ContractStory, act: ContractAct): [PartyName, ContractCommand] {
   const { at } = story
   const digest = story.life?.digest ?? EVIDENCE
-  const due = momentOf('2026-03-01T00:00:00Z')
-  const narrower = termsWith({
-    term: { from: '2026-02-01T00:00:00Z', until: '2026-07-01T00:00:00Z' },
-  })
+  const due = REPORT_DUE
+  const narrower = NARROWER
   const commands: { readonly [A in ContractAct]: [PartyName, ContractCommand & { act: A }] } = {
     'contract.draft': ['counsel', { ...DRAFT, act: 'contract.draft' } as never],
     'contract.revise': ['counsel', { act: 'contract.revise', terms: narrower }],
@@ -149,7 +144,7 @@ function prepare(story: ContractStory, act: ContractAct): void {
   }
   if (act !== 'contract.reinstate-duty' || !life || life.signatures.length < 2) return
   // Recorded as met after its grace, which in these states has not ended.
-  const due = momentOf('2026-03-01T00:00:00Z')
+  const due = REPORT_DUE
   const met = {
     id: 'first-month-report',
     due,
@@ -217,7 +212,11 @@ describe('every state that the table leads to is reached', () => {
       return story.go('rep', SIGN_CUSTOMER).go('signer', SIGN_PROVIDER)
     },
     'in_force contract.terminate in_force': () =>
-      inTerm().go('signer', { act: 'contract.terminate', from: IN_TERM + DAY_MS, reasons: WHY }),
+      inTermStopped().go('signer', {
+        act: 'contract.terminate',
+        from: IN_TERM + DAY_MS,
+        reasons: WHY,
+      }),
     'in_force contract.terminate terminated': WAYS.terminated,
     'suspended contract.reinstate approved': () =>
       running()
@@ -264,7 +263,7 @@ test('proposed terms lapse after sixty days without both signatures', () => {
 
 test('what is wound down ends at its instant, and not at the end of its term', () => {
   const from = IN_TERM + 10 * DAY_MS
-  const story = inTerm().go('signer', { act: 'contract.terminate', from, reasons: WHY })
+  const story = inTermStopped().go('signer', { act: 'contract.terminate', from, reasons: WHY })
   expect(contractStateAt(story.known, from - 1)).toBe('in_force')
   expect(contractStateAt(story.known, from)).toBe('terminated')
   expect(contractStateAt(story.known, ENDS)).toBe('terminated')

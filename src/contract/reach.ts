@@ -55,14 +55,22 @@ export function reachOf(provider: Provider, contract: Contract, place: Place): R
     ]),
     scope: narrowest([entry.scope, judged.scope, signed.scope, judgedFor.scope, signedFor.scope]),
     models: common([judged.models, signed.models]),
-    term: [determination, judged, terms, signed]
-      .map(({ term }) => (term ? spanOf(term) : ALWAYS))
-      .reduce(intersect),
+    term: termOf(contract, place.tailoring),
     authorities: union(judged.authorities, signed.authorities),
     safeguards: union(judged.safeguards, signed.safeguards),
     obligations: union(judged.obligations, signed.obligations),
   }
   return isEmpty(reach) ? undefined : reach
+}
+
+/** When a tailoring's term is, after every layer has narrowed it (semantics §7.2). */
+export function termOf({ determination, terms }: Contract, tailoring: string): Spans {
+  const own = [determination, terms].map(({ tailorings }) =>
+    tailorings.find(({ id }) => id === tailoring),
+  )
+  return [determination, terms, ...own]
+    .map((layer) => (layer?.term ? spanOf(layer.term) : ALWAYS))
+    .reduce(intersect)
 }
 
 function isEmpty({ lifts, uses, models, term, scope }: Reach): boolean {

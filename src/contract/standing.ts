@@ -10,6 +10,7 @@ import {
   spanOf,
   unite,
 } from '../interval.ts'
+import type { Instant } from '../time.ts'
 import type { Condition } from './condition.ts'
 import type { Contract, Duty, Register } from './contract.ts'
 import type { Place, Reach } from './reach.ts'
@@ -65,7 +66,8 @@ function inForceState({ states }: Register): Spans {
   return unite(reigns(states).map(({ row, span }) => (row.state === 'in_force' ? span : NEVER)))
 }
 
-const STANDING: ReadonlySet<string> = new Set(['in-force', 'in-force-under-transition'])
+/** The statuses of an authority that stands, until its review date (semantics §7.4 c). */
+export const STANDING: ReadonlySet<string> = new Set(['in-force', 'in-force-under-transition'])
 
 /** Whether an authority of this status can be relied on (semantics §7.4 c). */
 export function isStanding(status: string): boolean {
@@ -83,16 +85,25 @@ function authorityStands({ authorities }: Register, authority: string): Spans {
   )
 }
 
-function notOutstanding(register: Register, { id, due, grace }: Duty): Spans {
-  const outstanding = due.map((instant) => {
-    const row = register.duties.find(
-      (candidate) => candidate.id === id && candidate.due === instant,
-    )
-    const late = instant + grace
-    if (row?.met !== undefined && row.met <= late) return NEVER
-    return span(late, row?.reinstated ?? Infinity)
-  })
-  return complement(unite(outstanding))
+function notOutstanding(register: Register, duty: Duty): Spans {
+  return complement(unite(duty.due.map((due) => outstandingDuring(register, duty, due))))
+}
+
+/** The row of the register on a duty at one of its due instants. */
+export function dutyRow(
+  { duties }: Register,
+  { id }: Duty,
+  due: Instant,
+): Register['duties'][number] | undefined {
+  return duties.find((row) => row.id === id && row.due === due)
+}
+
+/** When a duty is outstanding for one of its due instants (semantics §7.4 e). */
+export function outstandingDuring(register: Register, duty: Duty, due: Instant): Spans {
+  const row = dutyRow(register, duty, due)
+  const late = due + duty.grace
+  if (row?.met !== undefined && row.met <= late) return NEVER
+  return span(late, row?.reinstated ?? Infinity)
 }
 
 /** Whether a stop is over the whole contract, this tailoring or this deployment (semantics §7.4 f). */

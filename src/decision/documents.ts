@@ -130,8 +130,10 @@ export function readDocument<K extends DocumentKind>(
   return { source, value, report }
 }
 
+/** What is wrong with a document, in order of place. */
 export function problemsOf({ source, report }: Read<unknown>): readonly LocatedProblem[] {
-  return [...source.problems, ...report.problems.map((problem) => source.locate(problem))]
+  const located = report.problems.map((problem) => source.locate(problem))
+  return [...source.problems, ...located].sort(inOrder)
 }
 
 function inOrder(a: LocatedProblem, b: LocatedProblem): number {

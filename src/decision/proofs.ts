@@ -38,8 +38,7 @@ export function checkProofs(
   report: Report,
 ): void {
   checkDistinct(report, 'statement', statements, ['statements'])
-  // Contracts come and go while statements stand, so a customer without one is no error.
-  const unknown = checkerOfCustomers(new Set(customers), report)
+  checkCustomers(new Set(customers), statements, report)
   for (const [i, { never, only, everything }] of statements.entries()) {
     const path = ['statements', i]
     if ([never, only, everything].filter((part) => part !== undefined).length !== 1) {
@@ -48,32 +47,41 @@ export function checkProofs(
       report.error('malformed-statement', path, message)
     }
     if (never) checkNever(names, never, [...path, 'never'], report)
-    unknown(never?.customers, [...path, 'never', 'customers'])
-    unknown(only?.customers, [...path, 'only', 'customers'])
     if (only) checkReference(report, names.restrictions, only.reach, [...path, 'only', 'reach'])
-    if (everything) {
-      for (const key of ['permitted-to', 'is-permitted-to'] as const) {
-        unknown([everything[key]], [...path, 'everything', key])
-      }
-      if (everything['permitted-to'] === everything['is-permitted-to']) {
-        const message = 'this is so of any customer and itself; name two customers'
-        report.error('empty-statement', [...path, 'everything'], message)
-      }
+    if (everything && everything['permitted-to'] === everything['is-permitted-to']) {
+      const message = 'this is so of any customer and itself; name two customers'
+      report.error('empty-statement', [...path, 'everything'], message)
     }
   }
   checkContradictions(statements, report)
 }
 
-function checkerOfCustomers(
+/** Warns of customers without a contract, which come and go while statements stand: of such a one little is proved. */
+function checkCustomers(
   customers: ReadonlySet<string>,
+  statements: Proofs['statements'],
   report: Report,
-): (ids: readonly string[] | undefined, path: Path) => void {
-  return (ids = [], path) => {
-    for (const id of ids.filter((name) => !customers.has(name))) {
-      const meant = didYouMean(id, customers) || '; nothing is to be proved of it'
-      report.warning('unknown-customer', path, `no contract is with ${quote(id)}${meant}`)
+): void {
+  for (const [i, statement] of statements.entries()) {
+    for (const [id, ...place] of customersOf(statement)) {
+      if (customers.has(id)) continue
+      const advice = didYouMean(id, customers) || '; name a customer who has one, or write one'
+      const message = `no contract is with ${quote(id)}${advice}`
+      report.warning('unknown-customer', ['statements', i, ...place], message)
     }
   }
+}
+
+/** The customers that a statement names, each with its place in the statement. */
+function customersOf(statement: ProofStatement): (readonly [string, ...Path])[] {
+  const { never, only, everything } = statement
+  const [one, other] = ['permitted-to', 'is-permitted-to'] as const
+  return [
+    ...(never?.customers ?? []).map((id, i) => [id, 'never', 'customers', i] as const),
+    ...(only?.customers ?? []).map((id, i) => [id, 'only', 'customers', i] as const),
+    ...(everything ? [[everything[one], 'everything', one] as const] : []),
+    ...(everything ? [[everything[other], 'everything', other] as const] : []),
+  ]
 }
 
 function checkNever(

@@ -53,7 +53,7 @@ export function printCaseRefusals(): string {
 }
 
 export type CaseRefusal = keyof typeof CASE_REFUSALS
-export type Refused = Refusal<CaseRefusal>
+export type Refused = Refusal<CaseRefusal, Problem>
 
 export function refused(
   code: CaseRefusal,

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { applicationOf, CUSTOMER, PROVIDER } from '../../test/case-world.ts'
+import { newReport } from '../problem.ts'
+import { readShape } from '../shape.ts'
 import { application } from './application.ts'
 import { problemsOfApplication } from './check-application.ts'
 
@@ -87,4 +89,10 @@ test('what an authority rests on may be held by another body', () => {
   const statute = { ...AUTHORITY, id: 'statute', holder: 'the-state' }
   const authorities = [{ ...AUTHORITY, 'depends-on': ['statute'], holder: CUSTOMER }, statute]
   expect(problemsOfApplication(PROVIDER, applicationOf({ authorities }))).toEqual([])
+})
+
+test('text that has no digest is no text of an application', () => {
+  const report = newReport()
+  readShape(application, { ...SOUND, mission: 'half of \ud83d' }, report)
+  expect(report.problems).toMatchObject([{ code: 'malformed-text', path: ['mission'] }])
 })

@@ -5,7 +5,7 @@ import { namesOf } from '../policy/check-policy.ts'
 import type { Provider } from '../policy/provider.ts'
 import { newReport, type Path, type Problem } from '../problem.ts'
 import { quote } from '../suggest.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, printInstantShort } from '../time.ts'
 import { type Application, askedBy, type DraftDetermination } from './application.ts'
 
 /** A contract that would be drafted from a determination, so that the checks of contracts can be made before it is. */
@@ -52,11 +52,10 @@ export function contractOf({ policy }: Provider, drafting: Drafting): Contract {
 
 type Authority = Application['authorities'][number]
 
-/** An authority as a contract cites it. */
+/** As a contract has it: what it rests on and where it stands are the application's, and the register's to follow. */
 export function signedAuthority(authority: Authority): Contract['terms']['authorities'][number] {
-  const { id, citation, title, holder, purposes } = authority
-  const { scheme, id: cited } = citation
-  return { id, citation: { scheme, id: cited }, title, holder, purposes }
+  const { 'depends-on': _, status: __, citation, ...signed } = authority
+  return { ...signed, citation: { ...citation, 'as-of': printInstantShort(citation['as-of']) } }
 }
 
 /** What the checks of contracts find in a determination; `signed` is held against itself. */

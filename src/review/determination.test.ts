@@ -93,9 +93,7 @@ test.each([
   const story = storyTo('assessed')
   const refused = story.do(drafting(changes), story.actOf('assessor', 'assessor'))
   expect(refused).toMatchObject({ error: { code: 'wider-than-applied' } })
-  const paths = refused.ok
-    ? []
-    : refused.error.problems?.map((one) => ('path' in one ? one.path.join('.') : ''))
+  const paths = refused.ok ? [] : refused.error.problems?.map(({ path }) => path.join('.'))
   expect(paths).toContainEqual(expect.stringContaining(field))
 })
 

@@ -1,11 +1,11 @@
 import type { Provider } from '../policy/provider.ts'
-import { newReport, type Problem, type Report } from '../problem.ts'
+import { newReport, type Problem } from '../problem.ts'
 import { checkReferences, type Known, known } from '../reference.ts'
 import { fail, ok } from '../result.ts'
 import { quote } from '../suggest.ts'
 import { type Application, askedBy, type DraftDetermination } from './application.ts'
 import type { Asking, Decided } from './asking.ts'
-import { refused } from './case-refusals.ts'
+import { type Refused, refused } from './case-refusals.ts'
 import type { HarmRow } from './finding.ts'
 import { allFindings, voidApprovals, voidFindings } from './voiding.ts'
 
@@ -32,7 +32,7 @@ export function tableHarms({ state, command, context }: Asking<'case.harms'>): D
   ])
 }
 
-export function harmsUnsound(problems: readonly Problem[]): ReturnType<typeof refused> {
+export function harmsUnsound(problems: readonly Problem[]): Refused {
   const message =
     'give every harm of every restriction lifted one row, with a mitigation and the residual risk'
   return refused('harms-unsound', message, problems)
@@ -54,11 +54,12 @@ export function problemsOfHarms(
   const mitigations = mitigationsOf(application, determination)
   for (const [i, row] of rows.entries()) {
     const { restriction, harm, residual, 'mitigated-by': by } = row
+    if (by.length === 0 || residual.trim() === '') {
+      const message = `the harm ${quote(harm)} of ${quote(restriction)} has an empty row; say what mitigates it and which risk is left`
+      report.error('empty-row', ['rows', i], message)
+    }
     if (!lifted.some((one) => one.restriction === restriction && one.harm === harm)) continue
     checkReferences(report, mitigations, by, ['rows', i, 'mitigated-by'])
-    if (by.length > 0 && residual.trim() !== '') continue
-    const message = `the harm ${quote(harm)} of ${quote(restriction)} has an empty row; say what mitigates it and which risk is left`
-    report.error('empty-row', ['rows', i], message)
   }
   return report.problems
 }
@@ -96,7 +97,7 @@ function problemsOfRows(
   application: Application,
   rows: readonly HarmRow[],
 ): readonly Problem[] {
-  const report: Report & { readonly problems: Problem[] } = newReport()
+  const report = newReport()
   const asked = harmsLifted(provider, application)
   const isSame = (a: Harm, b: Harm): boolean => a.restriction === b.restriction && a.harm === b.harm
   for (const [i, row] of rows.entries()) {

@@ -1,7 +1,7 @@
 import { fieldChanges } from '../contract/contract-changes.ts'
 import type { Provider } from '../policy/provider.ts'
 import { quote } from '../suggest.ts'
-import { DAY_MS, type Duration, type Instant, printInstantShort } from '../time.ts'
+import { DAY_MS, type Duration, INSTANT_MAX, type Instant, printInstantShort } from '../time.ts'
 import type { DraftDetermination } from './application.ts'
 import type { CaseContext } from './asking.ts'
 import type { Case } from './case.ts'
@@ -57,8 +57,8 @@ export function againstEarlyRenewal(
 }
 
 function endOf({ renewed }: CaseContext): Instant {
-  // No term is open (semantics §12.6); one that was would never be renewed.
-  return renewed?.contract.terms.term.until ?? Infinity
+  // No term is open (semantics §12.6); one that was would end when time does.
+  return renewed?.contract.terms.term.until ?? INSTANT_MAX
 }
 
 /** The fields in which a determination is other than the contract it renews, and whether that widens (§12.5). */

@@ -4,7 +4,7 @@ import { ID_CHARS_MAX } from '../ids.ts'
 import { printInstantShort } from '../time.ts'
 import { guard, routeAccess } from './access.ts'
 import { routeLogs } from './logs.ts'
-import { routeRegister } from './register-routes.ts'
+import { refuseUnfounded, routeRegister } from './register-routes.ts'
 import { echo, type Failure, refuse, refuseFor } from './reply.ts'
 import type { Served } from './served.ts'
 
@@ -54,6 +54,7 @@ export function appOf(served: Served): FastifyInstance {
   })
   app.setErrorHandler((error: Failure, _request, reply) => refuseFor(served, error, reply))
   app.setNotFoundHandler((request, reply) => notFound(methods, request, reply))
+  if (served.register) refuseUnfounded(app, served.register)
   routeAccess(app, served)
   routeStatus(app, served)
   routeLogs(app, served)
@@ -90,8 +91,10 @@ function routeStatus(app: FastifyInstance, served: Served): void {
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', (_request, reply) => {
     const { bundle, loadedAt, isCurrent } = served.status()
-    return reply.code(app.ending.is ? 503 : 200).send({
-      status: app.ending.is ? 'ending' : 'ready',
+    const isFounded = served.register?.live.isFounded ?? true
+    const ready = isFounded ? 'ready' : 'no-policy'
+    return reply.code(app.ending.is || !isFounded ? 503 : 200).send({
+      status: app.ending.is ? 'ending' : ready,
       bundle: bundle.digest,
       serial: bundle.serial,
       loaded: printInstantShort(loadedAt),

@@ -8,7 +8,7 @@ import { digestOf, type Sha256 } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
 import { type ProviderRegister, type Version, versionAt } from '../review/provider-register.ts'
 import type { Database } from '../store/database.ts'
-import { indexBelow, thingsSince, unloggedOfTypes } from '../store/events.ts'
+import { indexBelow, thingsSince, unknownOfTypes } from '../store/events.ts'
 import { type Listening, listen } from '../store/listen.ts'
 import type { Instant } from '../time.ts'
 import type { BundleStatus } from './metrics.ts'
@@ -50,6 +50,8 @@ export class RegisterBundle {
   #made: Made
   #bundle: Bundle
   #serial = 0
+  /** The digest of the bundle whose publication was logged last. */
+  #published: string | undefined
   /** By the clock that never goes back, in milliseconds. */
   #leasedAt: number
   #loadedAt: Instant
@@ -126,10 +128,10 @@ export class RegisterBundle {
     if (performance.now() - this.#leasedAt >= RENEW_MS) this.#bundle = this.#leased()
   }
 
-  /** Takes stops and suspensions before they are in the log. */
+  /** Takes stops and suspensions before the log has made them known. */
   async #stopAtOnce(): Promise<void> {
     const { db } = this.#parts.database
-    const ids = await unloggedOfTypes(db, [...AT_ONCE])
+    const ids = await unknownOfTypes(db, [...AT_ONCE], this.#made.size)
     if (ids.length === 0) return
     const before = this.#made.live.bundle.digest
     await this.#changeContracts(ids, this.#made.size)
@@ -139,7 +141,6 @@ export class RegisterBundle {
   async #take(size: number): Promise<void> {
     const { database, clock } = this.#parts
     const { version } = this.#made
-    const before = this.#made.live.bundle.digest
     const things = size === this.#made.size ? [] : await thingsSince(database.db, this.#made.size)
     const isOther = versionAt(this.#made.register, clock())?.digest !== version?.digest
     if (isOther || things.some(({ stream }) => stream === 'provider')) {
@@ -149,7 +150,8 @@ export class RegisterBundle {
       await this.#changeContracts(ids, size)
       this.#made = { ...this.#made, size }
     }
-    if (this.#made.live.bundle.digest !== before) await this.#publish()
+    // Also what was taken at once, and what a failure has kept from being published.
+    if (this.#made.live.bundle.digest !== this.#published) await this.#publish()
   }
 
   async #changeContracts(ids: readonly string[], size: number): Promise<void> {
@@ -171,6 +173,7 @@ export class RegisterBundle {
     const documents = digestOf(sha256(canonicalJson({ size, version: version?.digest ?? null })))
     const { digest } = live.bundle
     await evidence.publish({ bundle: digest, serial, documents, publisher: null, at: clock() })
+    this.#published = digest
     this.#serial = serial
     this.#bundle = this.#leased()
     this.#loadedAt = clock()

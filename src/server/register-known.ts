@@ -2,7 +2,7 @@ import type { Kysely } from 'kysely'
 import type { Recorded } from '../act.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { ContractEvent } from '../contract/contract-events.ts'
-import type { ContractLife } from '../contract/contract-life.ts'
+import { type ContractLife, contractOf } from '../contract/contract-life.ts'
 import { effectiveContract, foldContract } from '../contract/fold-contract.ts'
 import {
   foldProvider,
@@ -10,7 +10,7 @@ import {
   type ProviderEvent,
   type ProviderRegister,
 } from '../review/provider-register.ts'
-import { eventsOf, type Placed, thingsOf } from '../store/events.ts'
+import { eventsOf, type Placed, statesAfter, thingsSince } from '../store/events.ts'
 import type { Schema } from '../store/schema.ts'
 import { PROVIDER } from './register-streams.ts'
 
@@ -42,21 +42,33 @@ export async function contractKnown(
   const known = placed.filter((one) => isKnown(one, size)) as readonly Recorded<ContractEvent>[]
   const others = placed.filter((one) => !isKnown(one, size)) as readonly Recorded<ContractEvent>[]
   const life = known.reduce<ContractLife | undefined>(foldContract, undefined)
-  // Before both have signed there is nothing to be in force.
-  return life && life.ends !== null ? effectiveContract(life, others) : undefined
+  return life && compiledOf(life) && effectiveContract(life, others)
 }
 
-/** Contracts as they may be compiled, some at a time, in order of their ids. */
+/**
+ * Contracts as they may be compiled, some at a time, in order of their ids. What is known of nearly all is all that there
+ * is, and then the state that is stored says it: events are read only of the others.
+ */
 export async function* contractsKnown(
   db: Kysely<Schema>,
   size: number,
 ): AsyncGenerator<readonly Contract[]> {
+  const ahead = new Set((await thingsSince(db, size)).map(({ stream, id }) => `${stream} ${id}`))
   for (let after = ''; ; ) {
-    const ids = await thingsOf(db, { stream: 'contract', after, limit: SLICE })
-    const last = ids.at(-1)
+    const stored = await statesAfter<ContractLife>(db, { stream: 'contract', after, limit: SLICE })
+    const last = stored.at(-1)
     if (last === undefined) return
-    const read = await Promise.all(ids.map((id) => contractKnown(db, id, size)))
+    const read = await Promise.all(
+      stored.map(({ id, state }) =>
+        ahead.has(`contract ${id}`) ? contractKnown(db, id, size) : compiledOf(state),
+      ),
+    )
     yield read.filter((contract) => contract !== undefined)
-    after = last
+    after = last.id
   }
+}
+
+/** Before both have signed there is nothing to be in force. */
+function compiledOf(life: ContractLife): Contract | undefined {
+  return life.ends === null ? undefined : contractOf(life)
 }

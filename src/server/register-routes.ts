@@ -16,6 +16,7 @@ import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
+import { refuse } from './reply.ts'
 import type { Served } from './served.ts'
 
 // The register over HTTP, below /api/v1 (docs/register.md). An act is a POST to the `acts` of the thing that it is on.
@@ -40,6 +41,14 @@ type Handler = (
 
 /** The thing that a request is about; undefined when its id is none. */
 type Named = (id: string) => Subject | undefined
+
+/** While no version of the policy is published nothing is decided. */
+export function refuseUnfounded(app: FastifyInstance, { live }: RegisterServed): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    if (live.isFounded || !request.url.startsWith('/access/')) return done()
+    return refuse(reply, 503, 'no version of the policy is published, so nothing is decided')
+  })
+}
 
 export function routeRegister(
   app: FastifyInstance,

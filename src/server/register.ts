@@ -5,7 +5,7 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { ContractLife } from '../contract/contract-life.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { isActSigned } from '../log/signed-act.ts'
-import { newReport } from '../problem.ts'
+import { newReport, type Report } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { actorOf, NO_PEOPLE, type People, type Person, role } from '../review/people.ts'
 import { digest, id, readShape } from '../shape.ts'
@@ -16,6 +16,7 @@ import type { Listing } from '../store/listing.ts'
 import { serveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
 import { transact } from '../store/transact.ts'
+import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import { besides, Documents, type RegisterContext } from './register-context.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
@@ -202,6 +203,7 @@ function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
     return fail({ code: 'malformed-command', message })
   }
   const report = newReport()
+  checkNamesItself(subject, command, report)
   const parsed = readShape(kind.command, command, report)
   const given = readShape(signedBy, signed, report)
   const problems = report.problems.filter(({ severity }) => severity === 'error')
@@ -217,6 +219,13 @@ async function touchedBy(trx: Transaction<Schema>, subject: Subject): Promise<re
   const life = await stateOf<ContractLife>(trx, subject)
   const id = life?.state.draftedFrom.determination.case
   return id === undefined ? [subject] : [subject, { stream: 'case', id }]
+}
+
+/** What opens a case or drafts a contract names it as its address does. */
+function checkNamesItself({ stream, id: own }: Subject, command: unknown, report: Report): void {
+  const { act, [stream]: named } = command as Readonly<Record<string, unknown>>
+  if ((act !== 'case.open' && act !== 'contract.draft') || named === own) return
+  report.error('other-id', [stream], `the address says ${quote(own)}; name the same here`)
 }
 
 function expectedOf({ expected, parsed, act }: Ready): { readonly expected?: number } {

@@ -104,36 +104,37 @@ export async function thingsSince(
     .execute()
 }
 
-/** Ids of things of a stream, in their order after one of them. */
-export async function thingsOf(
+/** Things of a stream and their states, in order of their ids after one of them. */
+export async function statesAfter<S>(
   db: Kysely<Schema>,
   {
     stream,
     after,
     limit,
   }: { readonly stream: string; readonly after: string; readonly limit: number },
-): Promise<readonly string[]> {
+): Promise<readonly { readonly id: string; readonly state: S }[]> {
   const rows = await db
     .selectFrom('aggregates')
-    .select('id')
+    .select(['id', 'state'])
     .where('stream', '=', stream)
     .where('id', '>', after)
     .orderBy('id')
     .limit(limit)
     .execute()
-  return rows.map(({ id }) => id)
+  return rows.map(({ id, state }) => ({ id, state: JSON.parse(state) as S }))
 }
 
-/** Ids of things with events of some types that are not in the governance log. */
-export async function unloggedOfTypes(
+/** Ids of things with events of some types that are not among the first so many entries of the governance log. */
+export async function unknownOfTypes(
   db: Kysely<Schema>,
   types: readonly string[],
+  size: number,
 ): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('events')
     .select('id')
     .distinct()
-    .where('log_index', 'is', null)
+    .where(({ or, eb }) => or([eb('log_index', '>=', size), eb('log_index', 'is', null)]))
     .where('type', 'in', [...types])
     .execute()
   return rows.map(({ id }) => id)

@@ -1,6 +1,7 @@
-import { type Kysely, sql, type Transaction } from 'kysely'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import { INSTANT_MAX, type Instant } from '../time.ts'
-import type { Stored, Subject } from './change.ts'
+import type { Subject } from './change.ts'
+import { statesAfter } from './events.ts'
 import type { Schema } from './schema.ts'
 
 /** What a thing is looked up by. */
@@ -40,20 +41,41 @@ export interface Listed {
 
 /** Things by id, as many as are asked for. */
 export async function list(db: Kysely<Schema>, query: ListQuery): Promise<readonly Listed[]> {
-  const { stream, at, customer, state, words, after, limit } = query
-  const wanted = words === undefined ? undefined : wordsAsked(words)
+  const { at } = query
+  // The page first, along an index in order of ids: what belongs to each thing is looked up for so many only.
   const { rows } = await sql<Listed>`
-    select l.id, l.customer, s.state, a.version
-    from listings l
-    join aggregates a on a.stream = l.stream and a.id = l.id
-    left join listing_states s
-      on s.stream = l.stream and s.id = l.id and s.since <= ${at} and ${at} < s.until
-    where l.stream = ${stream} and l.id > ${after}
-      ${customer === undefined ? sql`` : sql`and l.customer = ${customer}`}
-      ${state === undefined ? sql`` : sql`and s.state = ${state}`}
-      ${wanted === undefined ? sql`` : sql`and l.words @@ ${wanted}::tsquery`}
-    order by l.id limit ${limit}`.execute(db)
+    select page.id, page.customer, now.state, a.version
+    from (${query.state === undefined ? pageOfAll(query) : pageOfState(query, query.state)}) page
+    join aggregates a on a.stream = ${query.stream} and a.id = page.id
+    left join lateral (
+      select state from listing_states s
+      where s.stream = ${query.stream} and s.id = page.id and s.since <= ${at} and ${at} < s.until
+    ) now on true
+    order by page.id`.execute(db)
   return rows
+}
+
+function pageOfAll({ stream, after, limit, ...filters }: ListQuery): RawBuilder<unknown> {
+  return sql`select l.id, l.customer from listings l
+    where l.stream = ${stream} and l.id > ${after} ${filtered(filters)}
+    order by l.id limit ${limit}`
+}
+
+function pageOfState(
+  { stream, at, after, limit, ...filters }: ListQuery,
+  state: string,
+): RawBuilder<unknown> {
+  return sql`select l.id, l.customer from listing_states s
+    join listings l on l.stream = s.stream and l.id = s.id
+    where s.stream = ${stream} and s.state = ${state} and s.id > ${after}
+      and s.since <= ${at} and ${at} < s.until ${filtered(filters)}
+    order by s.id limit ${limit}`
+}
+
+function filtered({ customer, words }: Pick<ListQuery, 'customer' | 'words'>): RawBuilder<unknown> {
+  const ofCustomer = customer === undefined ? sql`` : sql`and l.customer = ${customer}`
+  const ofWords = words === undefined ? sql`` : sql`and l.words @@ ${wordsAsked(words)}::tsquery`
+  return sql`${ofCustomer} ${ofWords}`
 }
 
 /** A text as it is asked for of a list of words: letters and digits only, so that nothing in it means anything. */
@@ -105,18 +127,11 @@ export async function relist<S>(
     await trx.deleteFrom('listings').where('stream', '=', stream).execute()
     await trx.deleteFrom('listing_states').where('stream', '=', stream).execute()
     for (let after = ''; ; ) {
-      const rows = await trx
-        .selectFrom('aggregates')
-        .select(['id', 'state'])
-        .where('stream', '=', stream)
-        .where('id', '>', after)
-        .orderBy('id')
-        .limit(SLICE)
-        .execute()
-      const last = rows.at(-1)
+      const stored = await statesAfter<S>(trx, { stream, after, limit: SLICE })
+      const last = stored.at(-1)
       if (last === undefined) return
-      for (const { id, state } of rows) {
-        await keepListing(trx, { stream, id }, listingOf(JSON.parse(state) as Stored<S>['state']))
+      for (const { id, state } of stored) {
+        await keepListing(trx, { stream, id }, listingOf(state))
       }
       after = last.id
     }

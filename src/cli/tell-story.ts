@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { assert } from '../assert.ts'
+import type { ContractLife } from '../contract/contract-life.ts'
+import type { World } from '../decision/world.ts'
+import { printVerifier } from '../log/key.ts'
+import { writeSecretFile } from '../log/secret-file.ts'
+import { signAct } from '../log/signed-act.ts'
+import { printSigner, SEED_BYTES, type Signer, signerOf } from '../log/signer.ts'
+import type { Case } from '../review/case.ts'
+import { determinationDigest } from '../review/determination.ts'
+import type { ProviderRegister } from '../review/provider-register.ts'
+import type { Register } from '../server/register.ts'
+import type { RegisterServed } from '../server/register-routes.ts'
+import { PEOPLE, PROVIDER } from '../server/register-streams.ts'
+import { type Subject, stateOf } from '../store/change.ts'
+import { giveNonce } from '../store/nonces.ts'
+import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
+import { digestOfCommand, type Waiting } from './register-client.ts'
+import { representativeOf, STAFF, type Step, storyOf } from './story.ts'
+
+export interface Telling {
+  readonly served: Pick<RegisterServed, 'register' | 'database'>
+  readonly world: World
+  /** Texts of the provider's own documents. */
+  readonly texts: { readonly policy: string; readonly exceptions: string }
+  /** Where people's keys are written, so that whoever tries the register can act as any of them. */
+  readonly keys: string
+  /** When the story ends. */
+  readonly until: Instant
+}
+
+/** Tells a directory's story in a register in which nothing has happened; otherwise nothing. Says whether it did. */
+export async function tellStory(telling: Telling): Promise<boolean> {
+  const { served } = telling
+  if (await stateOf(served.database.db, PEOPLE)) return false
+  await new Teller(telling).tell()
+  return true
+}
+
+class Teller {
+  readonly #telling: Telling
+  readonly #signers = new Map<string, Signer>()
+
+  constructor(telling: Telling) {
+    this.#telling = telling
+    mkdirSync(telling.keys, { recursive: true, mode: 0o700 })
+  }
+
+  async tell(): Promise<void> {
+    const { world, until } = this.#telling
+    const steps = storyOf(world, until)
+    const begun = Math.min(until, ...steps.map(({ at }) => at)) - 30 * DAY_MS
+    for (const step of this.#founding(begun)) await this.#take(step)
+    for (const step of steps) await this.#take(step)
+  }
+
+  /** People in their roles, models, and the first version of the documents. */
+  #founding(at: Instant): readonly Step[] {
+    const { world, texts } = this.#telling
+    const by = { at, by: 'operator', role: 'operator', path: 'people' } as const
+    const customers = [...new Set(world.contracts.map(({ customer }) => customer))]
+    const people = [
+      ...Object.entries(STAFF).map(([person, role]) => ({ person, role, customer: {} })),
+      ...customers.map((customer) => ({
+        person: representativeOf(customer),
+        role: 'customer-representative' as const,
+        customer: { customer },
+      })),
+    ]
+    const officer = { at, by: 'officer', role: 'safeguards-officer', path: 'provider' } as const
+    return [
+      { ...by, command: { act: 'people.begin', person: 'operator', key: this.#keyOf('operator') } },
+      ...people.flatMap(({ person, role, customer }): Step[] => [
+        {
+          ...by,
+          command: { act: 'people.register', person, key: this.#keyOf(person), ...customer },
+        },
+        { ...by, command: { act: 'people.grant', person, role } },
+      ]),
+      ...world.models.models.flatMap(({ id: model, aliases, levels }): Step[] => [
+        { ...officer, command: { act: 'models.add', model, aliases } },
+        ...levels.map((level): Step => {
+          const assertion = { ...level, from: printInstantShort(Math.max(level.from, at)) }
+          return { ...officer, command: { act: 'models.assert', model, assertion } }
+        }),
+      ]),
+      {
+        at,
+        by: 'author',
+        role: 'policy-author',
+        path: 'provider',
+        command: { act: 'provider.propose', ...texts },
+      },
+      ...Object.entries(STAFF)
+        .filter(([, role]) => role.startsWith('approver.'))
+        .map(([person, role]): Step => {
+          return { at, by: person, role, path: 'provider', command: { act: 'provider.approve' } }
+        }),
+    ]
+  }
+
+  async #take(step: Step): Promise<void> {
+    const { register, database } = this.#telling.served
+    const { at, by, role } = step
+    const subject = SUBJECTS[step.path] ?? subjectOf(step.path)
+    const command = await this.#complete(step, subject)
+    const { round, digest } = await this.#waiting(register, subject, command)
+    const nonce = await giveNonce(database.db, at)
+    const signed = { by, role, round, digest, nonce }
+    const named = `${subject.stream}/${subject.id}`
+    const proof = signAct({ ...signed, act: command.act, subject: named }, this.#signerOf(by))
+    const done = await register.perform(
+      { subject, command, signed: { ...signed, proof } },
+      () => at,
+    )
+    assert(
+      done.ok,
+      `the story: ${step.path}: ${command.act}: ${done.ok ? '' : JSON.stringify(done.error)}`,
+    )
+  }
+
+  /** Who enrols acknowledges the terms as they stand. */
+  async #complete({ command }: Step, subject: Subject): Promise<Step['command']> {
+    if (command.act !== 'contract.enrol') return command
+    const stored = await stateOf<ContractLife>(this.#telling.served.database.db, subject)
+    return { ...command, acknowledges: stored?.state.digest }
+  }
+
+  async #waiting(register: Register, subject: Subject, command: Step['command']): Promise<Waiting> {
+    const stored = await stateOf<unknown>(this.#telling.served.database.db, subject)
+    if (command.act === 'case.approve') {
+      const state = stored?.state as Case
+      return { round: state.round, digest: determinationDigest(state, register.sha256) }
+    }
+    if (command.act === 'contract.sign') return stored?.state as ContractLife
+    if (command.act === 'provider.approve') {
+      const state = stored?.state as ProviderRegister
+      return state.proposal as Waiting
+    }
+    return { round: stored?.version ?? 0, digest: digestOfCommand(command) }
+  }
+
+  #keyOf(person: string): string {
+    return printVerifier(this.#signerOf(person).verifier)
+  }
+
+  #signerOf(person: string): Signer {
+    const known = this.#signers.get(person)
+    if (known) return known
+    const signer = signerOf(person, randomBytes(SEED_BYTES))
+    this.#signers.set(person, signer)
+    writeSecretFile(join(this.#telling.keys, `${person}.key`), `${printSigner(signer)}\n`)
+    return signer
+  }
+}
+
+const SUBJECTS: Readonly<Record<string, Subject>> = { people: PEOPLE, provider: PROVIDER }
+
+function subjectOf(path: string): Subject {
+  const [collection = '', id = ''] = path.split('/')
+  return { stream: collection.slice(0, -1), id }
+}

@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { kill } from 'node:process'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, expect, test } from 'vitest'
+import * as z from 'zod'
+import { diskFiles } from '../src/log/disk-files.ts'
+import { parseEnvelope } from '../src/log/dsse.ts'
+import { sidecarsFrom } from '../src/log/journal.ts'
+import { parseRegisterEntry } from '../src/log/register-entry.ts'
+import { caseCommand } from '../src/review/case-commands.ts'
+import { applicationOf, CUSTOMER } from './case-world.ts'
+import { proviso } from './proviso.ts'
+import { APPROVERS } from './register-story.ts'
+import { RunningRegister } from './running-register.ts'
+import { type RunningServer, startServer, TEMP, until } from './running-server.ts'
+
+// A register that is killed under load, it or its PostgreSQL or both, again and again.
+
+const ROUNDS = process.env['PROVISO_SOAK'] === undefined ? 5 : 50
+
+/** Longest that a start after a kill may take beside all else on a loaded machine, in milliseconds. */
+const START_MS_MAX = 20_000
+
+/** How long there is load before a kill, in milliseconds. */
+const LOAD_MS = 400
+
+const DATA = join(TEMP, 'register')
+const LOG = join(DATA, 'log')
+const CLIENTS = ['case-1', 'case-2', 'case-3', 'case-4']
+
+function start(): Promise<RunningServer> {
+  return startServer(LOG, { served: ['--data', DATA], isKept: true })
+}
+
+function postmasterPid(): number {
+  const file = join(DATA, 'database/data/postmaster.pid')
+  return Number.parseInt(readFileSync(file, 'utf8'), 10)
+}
+
+afterAll(() => {
+  try {
+    kill(postmasterPid(), 'SIGKILL')
+  } catch {
+    // It has ended.
+  }
+})
+
+/** Nonces of the acts that were acknowledged, by case. */
+const acknowledged = new Map(CLIENTS.map((id) => [id, [] as string[]]))
+
+const REP = ['rep', 'customer-representative'] as const
+
+async function actOn(register: RunningRegister, id: string, act: string): Promise<boolean> {
+  const application = applicationOf()
+  const opened = act === 'case.open' ? { case: id } : {}
+  const command = z.encode(caseCommand, { act, ...opened, application } as never)
+  const given = await fetch(`${register.url}/api/v1/nonces`, { method: 'POST' })
+  if (given.status !== 201) return false
+  const { nonce } = (await given.json()) as { nonce: string }
+  const done = await register.ask(REP, `cases/${id}`, command as never, { nonce })
+  if (done.status === 200) acknowledged.get(id)?.push(nonce)
+  return done.status === 200
+}
+
+/** Revises a case again and again, whatever happens. */
+async function reviseOn(url: string, id: string, signal: AbortSignal): Promise<void> {
+  const register = RunningRegister.over(url)
+  while (!signal.aborted) {
+    const isDone = await actOn(register, id, 'case.revise').catch(() => false)
+    if (!isDone) await pause(20)
+  }
+}
+
+interface ShownAct {
+  readonly nonce: string
+  readonly entry: number | null
+  readonly event: { readonly type: string }
+}
+
+async function actsOn(url: string, id: string): Promise<readonly ShownAct[]> {
+  return (await RunningRegister.over(url).get(`/api/v1/cases/${id}/acts`)).body.items
+}
+
+/** What the governance log says of events: by index, their numbers and types. */
+async function logged(): Promise<ReadonlyMap<number, { seq: number; type: string }>> {
+  const found = new Map<number, { seq: number; type: string }>()
+  let index = 0
+  for await (const { frame } of sidecarsFrom(diskFiles(join(LOG, 'governance')), 0)) {
+    const envelope = parseEnvelope(frame.entry)
+    const entry = envelope.ok ? parseRegisterEntry(envelope.value) : undefined
+    if (entry) found.set(index, entry)
+    index++
+  }
+  return found
+}
+
+async function expectKept({ address }: RunningServer): Promise<void> {
+  for (const [id, nonces] of acknowledged) {
+    let acts: readonly ShownAct[] = []
+    await until(async () => {
+      acts = await actsOn(address, id)
+      return acts.every(({ entry }) => entry !== null)
+    })
+    const all = acts.map(({ nonce }) => nonce)
+    expect(new Set(all).size).toBe(all.length)
+    expect(all.filter((nonce) => nonces.includes(nonce))).toEqual(nonces)
+    const entries = await logged()
+    expect(acts.map(({ entry }) => entries.get(entry ?? -1)?.type)).toEqual(
+      acts.map(({ event }) => event.type),
+    )
+  }
+  const seqs = [...(await logged()).values()].map(({ seq }) => seq)
+  expect(seqs).toEqual(seqs.map((_, i) => i + 1))
+}
+
+/** Kills the server, its PostgreSQL, or both; answers a server that runs. */
+async function killed(server: RunningServer, round: number): Promise<RunningServer> {
+  const pid = postmasterPid()
+  if (round % 3 === 1) {
+    kill(pid, 'SIGKILL')
+    await until(async () => {
+      const answer = await fetch(`${server.address}/api/v1/people`).catch(() => undefined)
+      return answer?.status === 200
+    })
+    return server
+  }
+  await Promise.all([server.kill(), round % 3 === 2 ? kill(pid, 'SIGKILL') : undefined])
+  return await start()
+}
+
+test('whatever is acknowledged is there after every kill, once, in order, and in the log', async () => {
+  let server = await start()
+  const first = RunningRegister.over(server.address)
+  await first.found(
+    { rep: REP[1], author: 'policy-author', officer: 'safeguards-officer', ...APPROVERS },
+    CUSTOMER,
+  )
+  // What is asserted of models counts from later than it arrives.
+  first.at += 60_000
+  await first.publish('author', APPROVERS, 'officer')
+  for (const id of CLIENTS) expect(await actOn(first, id, 'case.open')).toBe(true)
+  for (let round = 0; round < ROUNDS; round++) {
+    const stopping = new AbortController()
+    const load = CLIENTS.map((id) => reviseOn(server.address, id, stopping.signal))
+    await pause(LOAD_MS)
+    const begun = performance.now()
+    const next = await killed(server, round)
+    const ms = performance.now() - begun
+    expect(ms).toBeLessThan(START_MS_MAX)
+    stopping.abort()
+    await Promise.all(load)
+    server = next
+    await expectKept(server)
+  }
+  for (const nonces of acknowledged.values()) expect(nonces.length).toBeGreaterThan(ROUNDS)
+  expect((await server.end()).code).toBe(0)
+  expect(await proviso(['log', 'fsck', LOG])).toMatchObject({ code: 0 })
+  const rebuilt = await proviso(['rebuild', '--data', DATA])
+  expect(rebuilt.stdout).toMatch(/ 0 states mended\n$/)
+  expect(rebuilt.code).toBe(0)
+})

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ContractCommand } from '../src/contract/contract-commands.ts'
+import { diskFiles } from '../src/log/disk-files.ts'
+import { sidecarsFrom } from '../src/log/journal.ts'
+import { DAY_MS } from '../src/time.ts'
+import { OPENED } from './case-world.ts'
+import { OSINT } from './contract-story.ts'
+import { testServer } from './postgres.ts'
+import { ANALYSIS, assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
+import { type Answered, RunningRegister } from './running-register.ts'
+
+// Two people who act at once on one thing.
+
+const ROUNDS = process.env['PROVISO_SOAK'] === undefined ? 8 : 200
+
+const postgres = testServer()
+let register: RunningRegister
+beforeAll(async () => {
+  register = await RunningRegister.start({ url: await postgres.emptyDatabase() }, OPENED - DAY_MS)
+  await founded(register)
+  await assessed(register)
+  await determined(register)
+  await register.onContract(who('signer'), OSINT.id, DRAFT)
+  await inForce(register)
+})
+afterAll(() => register.close())
+
+const PATH = `contracts/${OSINT.id}`
+
+async function versionOf(): Promise<number> {
+  return (await register.get(`/api/v1/${PATH}`)).body.version
+}
+
+function askFor(name: string, command: object, round: number): Promise<Answered> {
+  return register.ask(who(name), PATH, command as { readonly act: string }, { round })
+}
+
+test('of two who act at once one is carried out, and the other is told what has changed', async () => {
+  for (let i = 0; i < ROUNDS; i++) {
+    const seen = await versionOf()
+    const report = {
+      act: 'contract.report-incident',
+      happened: new Date(register.at).toISOString(),
+      kind: 'wrong-name',
+      summary: `sha256:${'0'.repeat(64)}`,
+    }
+    const asked = ['rep', 'officer', 'watch'].map((name) => askFor(name, report, seen))
+    const answers = (await Promise.all(asked)).sort((a, b) => a.status - b.status)
+    expect(answers.map(({ status }) => status)).toEqual([200, 409, 409])
+    for (const { body } of answers.slice(1)) {
+      expect(body).toMatchObject({
+        code: 'version-conflict',
+        version: seen + 1,
+        changed: ['incident-reported'],
+      })
+    }
+    expect(await versionOf()).toBe(seen + 1)
+  }
+})
+
+test('suspensions and stops at once are all carried out, whatever version they saw', async () => {
+  for (let i = 0; i < ROUNDS; i++) {
+    const seen = await versionOf()
+    const reasons = 'A report of a wrong name'
+    const answers = await Promise.all([
+      askFor('officer', { act: 'contract.suspend', reasons }, seen),
+      askFor('signer', { act: 'contract.suspend', reasons }, seen),
+      askFor('rep', { act: 'contract.stop', scope: 'contract', reasons }, seen),
+      askFor('watch', { act: 'contract.stop', scope: 'contract', reasons }, 0),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(await versionOf()).toBe(seen + 4)
+    expect((await register.decide(ANALYSIS)).body.context.outcome).toBe('deny')
+    const { stops } = (await register.get(`/api/v1/${PATH}`)).body.state
+    const lift = (name: string, stop: number): Promise<Answered> =>
+      register.onContract(who(name), OSINT.id, {
+        act: 'contract.lift-stop',
+        stop,
+      } as ContractCommand)
+    for (const [stop, { by, until }] of stops.entries()) {
+      if (until === null) await lift(by === 'watch' ? 'officer' : 'watch', stop)
+    }
+    await register.onContract(who('watch'), OSINT.id, { act: 'contract.reinstate', reasons })
+    expect((await register.decide(ANALYSIS)).body.context.outcome).toBe('permit-under-exception')
+  }
+})
+
+test('the bundle that a suspension makes at once is published too', async () => {
+  register.at += DAY_MS
+  await register.onContract(who('officer'), OSINT.id, { act: 'contract.suspend', reasons: 'Look' })
+  await register.bundle.settled()
+  const { digest } = register.bundle.status.bundle
+  const entries: string[] = []
+  for await (const { frame } of sidecarsFrom(diskFiles(`${register.logs}/governance`), 0)) {
+    entries.push(Buffer.from(frame.entry).toString())
+  }
+  const payloads = entries.map((entry) => {
+    const { payload } = JSON.parse(entry) as { payload: string }
+    return Buffer.from(payload, 'base64').toString()
+  })
+  const published = payloads.filter((payload) => payload.includes('bundle-publication'))
+  expect(
+    published.filter((payload) => payload.includes(digest.slice('sha256:'.length))),
+  ).not.toEqual([])
+})
