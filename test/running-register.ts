@@ -21,6 +21,7 @@ import { RegisterBundle } from '../src/server/register-bundle.ts'
 import { openDatabase } from '../src/store/database.ts'
 import type { Instant } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
+import { EVIDENCE, EVIDENCE_TEXT } from './case-world.ts'
 import { EXAMPLE, EXAMPLE_TEXTS } from './example-world.ts'
 import { NO_LOG } from './served.ts'
 
@@ -250,8 +251,19 @@ export class RunningRegister {
     )
   }
 
+  /** Stores the file that all findings name. */
+  async storeEvidence(): Promise<void> {
+    for (const { digest, 'media-type': type } of EVIDENCE) {
+      const address = `${this.url}/api/v1/files/${digest.slice('sha256:'.length)}`
+      const headers = { 'content-type': type }
+      const stored = await fetch(address, { method: 'PUT', headers, body: EVIDENCE_TEXT })
+      assert(stored.ok, `the evidence is not stored: ${await stored.text()}`)
+    }
+  }
+
   /** An operator, people in roles, and the example provider's documents as its first version. */
   async found(people: Readonly<Record<string, Role>>, customer: string): Promise<this> {
+    await this.storeEvidence()
     const operator = ['operator', 'operator'] as const
     const begin = { act: 'people.begin', person: 'operator', key: this.keyOf('operator') }
     await this.act(operator, 'people', begin)

@@ -23,6 +23,8 @@ export interface Operation {
   readonly headers?: readonly Header[]
   /** An act on a thing of a kind, or a file; absent: none. */
   readonly body?: { readonly actOn: string } | 'file'
+  /** A file is on its way while it is answered. */
+  readonly isTransfer?: true
   /** What comes of it, by status: JSON of a shape, or bytes of a media type; null: no body. */
   readonly answers: Readonly<Record<number, z.ZodType | string | null>>
   /** Codes with which it refuses, besides those of any request. */
@@ -61,6 +63,8 @@ const listed = z.strictObject({
   items: z.array(z.strictObject({ id, customer: id, state: z.string().nullable(), version })),
   next,
 })
+
+const file = z.strictObject({ digest, 'media-type': z.string(), size: z.number().int() })
 
 const ACT_CODES = [
   'malformed-json',
@@ -187,6 +191,23 @@ export const OPERATIONS = {
     answers: { 200: z.strictObject({ round: z.number().int(), digest, text: z.string() }) },
     codes: ['not-found'],
   },
+  keepFile: {
+    method: 'PUT',
+    path: '/files/{digest}',
+    summary: 'Keeps a file that findings name, by the SHA-256 of its bytes',
+    body: 'file',
+    isTransfer: true,
+    answers: { 200: file, 201: file },
+    codes: ['not-found', 'file-differs', 'busy'],
+  },
+  readFile: {
+    method: 'GET',
+    path: '/files/{digest}',
+    summary: 'A file, to be saved and not to be shown',
+    isTransfer: true,
+    answers: { 200: '*/*' },
+    codes: ['not-found', 'busy'],
+  },
   listContracts: readList('/contracts', 'Contracts'),
   readContract: read('/contracts/{id}', 'A contract'),
   readContractActs: readActs('/contracts/{id}', 'a contract'),
@@ -196,6 +217,15 @@ export const OPERATIONS = {
     actOn: 'contract',
     codes: CONTRACT_CODES,
   }),
+  hearChanges: {
+    method: 'GET',
+    path: '/events',
+    summary: 'Each change after one, as it comes, by its number',
+    query: z.strictObject({ after: z.string().regex(/^\d+$/).optional() }),
+    headers: ['Last-Event-ID'],
+    answers: { 200: 'text/event-stream' },
+    codes: ['malformed-query', 'busy'],
+  },
 } as const satisfies Readonly<Record<string, Operation>>
 
 export type OperationName = keyof typeof OPERATIONS

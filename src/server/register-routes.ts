@@ -1,4 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  RouteHandlerMethod,
+} from 'fastify'
 import { isId } from '../ids.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest, determinationText } from '../review/determination.ts'
@@ -12,6 +18,8 @@ import type { Register } from './register.ts'
 import { OPERATIONS, type Operation, type OperationName } from './register-api.ts'
 import { askedIn, isKnown } from './register-asked.ts'
 import type { RegisterBundle } from './register-bundle.ts'
+import { BEAT_MS, Changes, hearChanges } from './register-changes.ts'
+import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
 import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
@@ -35,7 +43,7 @@ export interface RegisterServed {
 const PROVIDER_BODY_BYTES_MAX = 2 * 3 * 1_048_576 + 65_536
 
 type Handler = (
-  request: FastifyRequest<{ Params: { id?: string } }>,
+  request: FastifyRequest<{ Params: { id?: string; digest?: string } }>,
   reply: FastifyReply,
 ) => FastifyReply | Promise<FastifyReply>
 
@@ -55,23 +63,44 @@ export function routeRegister(
   served: Served,
   { register, database }: RegisterServed,
 ): void {
-  const handlers = handlersOf(served, { register, database })
-  for (const [name, operation] of Object.entries<Operation>(OPERATIONS)) {
-    const { method, path, isOpen, body } = operation
-    const actsOnProvider = typeof body === 'object' && body.actOn === PROVIDER.stream
-    app.route({
-      method,
-      url: `/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
-      ...(isOpen ? {} : { onRequest: guard(served, 'register') }),
-      ...(actsOnProvider ? { bodyLimit: PROVIDER_BODY_BYTES_MAX } : {}),
-      handler: handlers[name as OperationName] as RouteHandlerMethod,
-    })
+  const changes = new Changes(database, BEAT_MS)
+  app.addHook('preClose', () => changes.close())
+  const handlers = handlersOf(served, { register, database, changes })
+  const transfers = new Transfers()
+  const admit: onRequestHookHandler = (_request, reply, done) =>
+    transfers.begin(reply) ? done() : refuseBusy(reply)
+  const route = (to: FastifyInstance, isFile: boolean): void => {
+    for (const [name, operation] of Object.entries<Operation>(OPERATIONS)) {
+      const { method, path, isOpen, isTransfer, body } = operation
+      const mayAsk = isOpen ? [] : [guard(served, 'register')]
+      if ((body === 'file') !== isFile) continue
+      const actsOnProvider = typeof body === 'object' && body.actOn === PROVIDER.stream
+      to.route({
+        method,
+        url: `/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        onRequest: [...mayAsk, ...(isTransfer ? [admit] : [])],
+        exposeHeadRoute: name !== 'hearChanges',
+        ...(actsOnProvider ? { bodyLimit: PROVIDER_BODY_BYTES_MAX } : {}),
+        handler: handlers[name as OperationName] as RouteHandlerMethod,
+      })
+    }
   }
+  route(app, false)
+  // Bodies of files are read in another way than all others.
+  app.register((files, _options, done) => {
+    receiveFiles(files)
+    route(files, true)
+    done()
+  })
 }
 
 function handlersOf(
   { clock }: Served,
-  { register, database: { db } }: Pick<RegisterServed, 'register' | 'database'>,
+  {
+    register,
+    database: { db },
+    changes,
+  }: Pick<RegisterServed, 'register' | 'database'> & { readonly changes: Changes },
 ): Readonly<Record<OperationName, Handler>> {
   const description = openApi()
   const read =
@@ -135,6 +164,9 @@ function handlersOf(
     readCaseActs: readActs(oneOf('case')),
     actOnCase: act(oneOf('case')),
     readDetermination,
+    keepFile: (request, reply) => takeFile(request, reply, { db, at: clock() }),
+    readFile: (request, reply) => giveFile(request, reply, db),
+    hearChanges: (request, reply) => hearChanges(request, reply, changes),
     listContracts: readList('contract'),
     readContract: read(oneOf('contract')),
     readContractActs: readActs(oneOf('contract')),

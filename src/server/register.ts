@@ -19,6 +19,7 @@ import { transact } from '../store/transact.ts'
 import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import { besides, Documents, type RegisterContext } from './register-context.ts'
+import { missingFile } from './register-files.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
 import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
 
@@ -128,6 +129,8 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
+    const missing = await missingFile(trx, parsed)
+    if (missing) return fail(missing)
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
       ...subject,

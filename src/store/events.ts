@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
+import type { Instant } from '../time.ts'
 import type { Schema } from './schema.ts'
 
 /** An event on its way into the governance log. */
@@ -148,4 +149,29 @@ export async function indexBelow(db: Kysely<Schema>, size: number): Promise<numb
     .where('log_index', '<', size)
     .executeTakeFirst()
   return row?.last ?? -1
+}
+
+/** That something has happened, without what. */
+export interface Change {
+  readonly seq: number
+  readonly stream: string
+  readonly id: string
+  readonly version: number
+  readonly type: string
+  readonly at: Instant
+}
+
+/** What has happened after an event, the first one first, so many at most. */
+export async function changesAfter(
+  db: Kysely<Schema>,
+  seq: number,
+  limit: number,
+): Promise<readonly Change[]> {
+  return await db
+    .selectFrom('events')
+    .select(['seq', 'stream', 'id', 'version', 'type', 'at'])
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
 }
