@@ -103,11 +103,14 @@ export function applicationOf(changes: Readonly<Record<string, unknown>> = {}): 
   return application.parse(written)
 }
 
+/** A file that all findings name. */
+export const EVIDENCE_TEXT = 'A report.\n'
+
 export const EVIDENCE = [
   {
-    digest: `sha256:${'0'.repeat(64)}`,
-    'media-type': 'application/pdf',
-    size: 10,
+    digest: `sha256:${sha256(EVIDENCE_TEXT)}`,
+    'media-type': 'text/plain',
+    size: EVIDENCE_TEXT.length,
     title: 'A report',
   },
 ]

@@ -14,12 +14,14 @@ import { type Signer, signerOf } from '../src/log/signer.ts'
 import type { Role } from '../src/people.ts'
 import { type CaseCommand, caseCommand } from '../src/review/case-commands.ts'
 import { appOf } from '../src/server/app.ts'
+import type { Keyring } from '../src/server/keys.ts'
 import { Metrics } from '../src/server/metrics.ts'
 import { Register } from '../src/server/register.ts'
 import { RegisterBundle } from '../src/server/register-bundle.ts'
 import { openDatabase } from '../src/store/database.ts'
 import type { Instant } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
+import { EVIDENCE, EVIDENCE_TEXT } from './case-world.ts'
 import { EXAMPLE, EXAMPLE_TEXTS } from './example-world.ts'
 import { NO_LOG } from './served.ts'
 
@@ -52,23 +54,31 @@ export class RunningRegister {
   readonly logs: string
   /** The instant of the server's clock. */
   at: Instant
+  /** Keys that are asked for; null: none is. */
+  keys: Keyring | null
   readonly bundle: RegisterBundle
   readonly #end: () => Promise<void>
   readonly #signers = new Map<string, Signer>()
 
   private constructor(
     parts: { url: string; logs: string; bundle: RegisterBundle; end: () => Promise<void> },
-    clock: { at: Instant },
+    clock: { at: Instant; keys: Keyring | null },
   ) {
     this.url = parts.url
     this.logs = parts.logs
     this.bundle = parts.bundle
     this.#end = parts.end
     this.at = clock.at
+    this.keys = clock.keys
     Object.defineProperty(this, 'at', {
       get: () => clock.at,
       set: (at: Instant) => {
         clock.at = at
+      },
+    })
+    Object.defineProperty(this, 'keys', {
+      set: (keys: Keyring | null) => {
+        clock.keys = keys
       },
     })
   }
@@ -77,7 +87,7 @@ export class RunningRegister {
     const path = mkdtempSync(join(tmpdir(), 'proviso-register-'))
     const logs = join(path, 'log')
     createLogDirectory(logs, { host: 'register.example', name: 'main' })
-    const time = { at }
+    const time: { at: Instant; keys: Keyring | null } = { at, keys: null }
     const clock = (): Instant => time.at
     const onTrouble = (error: Error): never => {
       throw error
@@ -101,7 +111,7 @@ export class RunningRegister {
     const app = appOf({
       status,
       clock,
-      keyring: () => null,
+      keyring: () => time.keys,
       metrics: new Metrics(status, clock),
       recorder: evidence,
       shadow: null,
@@ -125,7 +135,7 @@ export class RunningRegister {
   static over(url: string): RunningRegister {
     const end = (): Promise<void> => Promise.resolve()
     const parts = { url, logs: '', bundle: undefined as never, end }
-    return new RunningRegister(parts, { at: Date.now() })
+    return new RunningRegister(parts, { at: Date.now(), keys: null })
   }
 
   close(): Promise<void> {
@@ -241,8 +251,19 @@ export class RunningRegister {
     )
   }
 
+  /** Stores the file that all findings name. */
+  async storeEvidence(): Promise<void> {
+    for (const { digest, 'media-type': type } of EVIDENCE) {
+      const address = `${this.url}/api/v1/files/${digest.slice('sha256:'.length)}`
+      const headers = { 'content-type': type }
+      const stored = await fetch(address, { method: 'PUT', headers, body: EVIDENCE_TEXT })
+      assert(stored.ok, `the evidence is not stored: ${await stored.text()}`)
+    }
+  }
+
   /** An operator, people in roles, and the example provider's documents as its first version. */
   async found(people: Readonly<Record<string, Role>>, customer: string): Promise<this> {
+    await this.storeEvidence()
     const operator = ['operator', 'operator'] as const
     const begin = { act: 'people.begin', person: 'operator', key: this.keyOf('operator') }
     await this.act(operator, 'people', begin)

@@ -8,18 +8,19 @@ import { DAY_MS, type Duration, type Instant } from '../time.ts'
 export const FINDING_VALIDITY_MAX: Duration = 90 * DAY_MS
 
 /** Largest file of evidence, in bytes. */
-const EVIDENCE_BYTES_MAX = 26_214_400
+export const EVIDENCE_BYTES_MAX = 20_971_520
 
 /** Most files of evidence of one finding. */
 const EVIDENCE_MAX = 100
 
 /** What evidence may be: kinds of file that a person can be shown without running anything in them. */
-const MEDIA_TYPES = [
+export const MEDIA_TYPES = [
   'application/json',
   'application/pdf',
   'image/jpeg',
   'image/png',
   'text/csv',
+  'text/markdown',
   'text/plain',
 ] as const
 

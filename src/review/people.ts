@@ -14,7 +14,9 @@ const PEOPLE_MAX = 10_000
 const KEYS_MAX = 64
 
 const key = z.string().max(512)
-const role = z.custom<Role>((text) => typeof text === 'string' && isRole(text))
+export const role = z
+  .custom<Role>((text) => typeof text === 'string' && isRole(text))
+  .meta({ type: 'string', description: 'A role, such as `assessor` or `approver.legal`' })
 
 /** What can be done to people, by the name of the act. */
 export const peopleCommand = z.discriminatedUnion('act', [

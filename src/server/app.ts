@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { ID_CHARS_MAX } from '../ids.ts'
 import { printInstantShort } from '../time.ts'
 import { guard, routeAccess } from './access.ts'
 import { routeLogs } from './logs.ts'
@@ -33,11 +34,13 @@ export function appOf(served: Served): FastifyInstance {
     connectionTimeout: IDLE_TIMEOUT_MS,
     // What has been accepted is answered, also while the server ends.
     return503OnClosing: false,
+    routerOptions: { maxParamLength: ID_CHARS_MAX },
     // A path that is no text never gets as far as the hooks.
     frameworkErrors: (error, request, reply) => refuseFor(served, error, echo(request, reply)),
     ...listenerOf(served),
   })
   app.server.maxConnections = CONNECTIONS_MAX
+  const methods = methodsOf(app)
   readBodies(app)
   app.decorateRequest('apiKey', null)
   app.decorate('ending', { is: false })
@@ -50,7 +53,7 @@ export function appOf(served: Served): FastifyInstance {
     done()
   })
   app.setErrorHandler((error: Failure, _request, reply) => refuseFor(served, error, reply))
-  app.setNotFoundHandler((request, reply) => notFound(app, request, reply))
+  app.setNotFoundHandler((request, reply) => notFound(methods, request, reply))
   if (served.register) refuseUnfounded(app, served.register)
   routeAccess(app, served)
   routeStatus(app, served)
@@ -107,14 +110,30 @@ function routeStatus(app: FastifyInstance, served: Served): void {
   )
 }
 
+/** The methods that an address takes, of all routes that are added from now on. */
+function methodsOf(app: FastifyInstance): (path: string) => readonly string[] {
+  const routes: { readonly address: RegExp; readonly methods: readonly string[] }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    const address = new RegExp(`^${url.replace(/:\w+/g, '[^/]+').replace('*', '.*')}$`)
+    routes.push({ address, methods: [method].flat() })
+  })
+  return (path) => {
+    const found = routes.filter(({ address }) => address.test(path))
+    return [...new Set(found.flatMap(({ methods }) => methods))].sort()
+  }
+}
+
 function notFound(
-  app: FastifyInstance,
+  methods: (path: string) => readonly string[],
   { method, url }: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   const path = url.split('?', 1)[0] ?? ''
-  const allowed = ['GET', 'POST'].filter((other) => app.hasRoute({ method: other, url: path }))
-  if (allowed.length === 0) return refuse(reply, 404, `no route ${method} ${url.slice(0, 100)}`)
+  const allowed = methods(path)
+  // What takes the method and is not found all the same has a part that is too long, or not text.
+  if (allowed.length === 0 || allowed.includes(method)) {
+    return refuse(reply, 404, `no route ${method} ${url.slice(0, 100)}`)
+  }
   reply.header('allow', allowed.join(', '))
-  return refuse(reply, 405, `${path} takes ${allowed.join(' or ')}`)
+  return refuse(reply, 405, `${path.slice(0, 100)} takes ${allowed.join(' or ')}`)
 }

@@ -4,24 +4,38 @@ import * as z from 'zod'
 import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { id, readShape } from '../shape.ts'
+import type { Subject } from '../store/change.ts'
+import { eventsOf, type Placed } from '../store/events.ts'
 import { type ListQuery, list, PAGE_MAX } from '../store/listing.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Instant } from '../time.ts'
 import type { Refused } from './register.ts'
+import { shown } from './register-view.ts'
 
 /** Things on a page when nothing else is said. */
 const PAGE = 50
 
+const limit = z
+  .string()
+  .regex(/^[1-9]\d{0,2}$/)
+  .optional()
+
 /** What a list may be asked by. A cursor is the id that the page before ended with. */
-const listQuery = z.strictObject({
+export const listQuery = z.strictObject({
   customer: id.optional(),
   state: z.string().max(32).optional(),
   q: z.string().max(256).optional(),
   cursor: id.optional(),
-  limit: z
+  limit,
+})
+
+/** By what the acts on a thing may be asked. A cursor is the version that the page before ended with. */
+export const pageQuery = z.strictObject({
+  cursor: z
     .string()
-    .regex(/^[1-9]\d{0,2}$/)
+    .regex(/^\d{1,9}$/)
     .optional(),
+  limit,
 })
 
 export function listQueryIn(
@@ -29,14 +43,30 @@ export function listQueryIn(
   stream: string,
   at: Instant,
 ): Result<ListQuery, Refused> {
+  const read = readQuery(listQuery, query)
+  if (!read.ok) return read
+  const { customer, state, q: words, cursor, limit: most } = read.value
+  return ok({ stream, at, customer, state, words, after: cursor ?? '', limit: limitOf(most) })
+}
+
+export function pageQueryIn(
+  query: unknown,
+): Result<{ readonly after: number; readonly limit: number }, Refused> {
+  const read = readQuery(pageQuery, query)
+  if (!read.ok) return read
+  return ok({ after: Number(read.value.cursor ?? 0), limit: limitOf(read.value.limit) })
+}
+
+function readQuery<T extends z.ZodType>(shape: T, query: unknown): Result<z.output<T>, Refused> {
   const report = newReport()
-  const { customer, state, q: words, cursor, limit } = readShape(listQuery, query, report)
-  if (report.problems.length > 0) {
-    const message = 'mend the parts of the query that are named'
-    return fail({ code: 'malformed-query', message, problems: report.problems })
-  }
-  const most = Math.min(PAGE_MAX, Number(limit ?? PAGE))
-  return ok({ stream, at, customer, state, words, after: cursor ?? '', limit: most })
+  const read = readShape(shape, query, report)
+  if (report.problems.length === 0) return ok(read)
+  const message = 'mend the parts of the query that are named'
+  return fail({ code: 'malformed-query', message, problems: report.problems })
+}
+
+function limitOf(asked: string | undefined): number {
+  return Math.min(PAGE_MAX, Number(asked ?? PAGE))
 }
 
 export async function givePage(
@@ -49,4 +79,29 @@ export async function givePage(
   const items = found.slice(0, query.limit)
   const next = found.length > query.limit ? (items.at(-1)?.id ?? null) : null
   return reply.header('cache-control', 'no-store').send({ items, next })
+}
+
+/** Undefined when nothing has happened to the thing. */
+export async function giveActs(
+  reply: FastifyReply,
+  db: Kysely<Schema>,
+  { subject, after, limit: most }: ActsQuery,
+): Promise<FastifyReply | undefined> {
+  const found = await eventsOf(db, subject, { after, limit: most + 1 })
+  if (found.length === 0 && after === 0) return undefined
+  const items = found.slice(0, most).map((one, i) => shownAct(one, after + i + 1))
+  const next = found.length > most ? String(after + most) : null
+  return reply.header('cache-control', 'no-store').send({ items, next })
+}
+
+interface ActsQuery {
+  readonly subject: Subject
+  /** The version after which to begin. */
+  readonly after: number
+  readonly limit: number
+}
+
+/** An event and the act that it came of, with its place in the governance log. */
+function shownAct({ act, event, index }: Placed, version: number): unknown {
+  return { ...(shown(act) as object), version, event: shown(event), entry: index }
 }

@@ -20,6 +20,17 @@ const API_REFUSALS = {
     'somebody else was first; `version` is what stands, `changed` what has happened since',
   'no-policy': 'no version of the policy is published',
   'not-found': 'there is no such thing',
+  'file-missing': 'a file that is named is not stored, or is of another type or size',
+  'file-differs': 'the bytes have another digest, or are stored as another media type',
+  'malformed-request': 'the request cannot be read',
+  'api-key-refused': 'the API key is missing, unknown, wrong or expired',
+  'wrong-scope': 'the API key is of another scope than `register`',
+  'no-route': 'there is nothing at this address',
+  'wrong-method': 'the address takes other methods; `Allow` says which',
+  'body-too-large': 'the body is longer than may be sent there',
+  'wrong-content-type': 'the body is of a media type that is not taken there',
+  busy: 'too much is under way; try again',
+  internal: 'something went wrong in the server',
 } as const
 
 export type RegisterRefusal =
@@ -28,6 +39,15 @@ export type RegisterRefusal =
   | ProviderRefusal
   | CaseRefusal
   | ContractRefusal
+
+/** Every code with which the register's API refuses. */
+export const REGISTER_CODES = [
+  ...new Set(
+    [PEOPLE_REFUSALS, PROVIDER_REFUSALS, CASE_REFUSALS, CONTRACT_REFUSALS, API_REFUSALS].flatMap(
+      (refusals) => Object.keys(refusals) as RegisterRefusal[],
+    ),
+  ),
+].sort()
 
 const CONFLICT = 409
 
@@ -39,7 +59,9 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'malformed-header': 400,
   'unknown-act': 400,
   'wrong-digest': 400,
+  'malformed-request': 400,
   'wrong-signature': 401,
+  'api-key-refused': 401,
   'person-unknown': 403,
   'person-left': 403,
   'not-permitted': 403,
@@ -53,10 +75,17 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'approver-cannot-sign': 403,
   'wrong-side': 403,
   'same-person': 403,
+  'wrong-scope': 403,
   'not-found': 404,
+  'no-route': 404,
   'case-unknown': 404,
   'contract-unknown': 404,
   'model-unknown': 404,
+  'wrong-method': 405,
+  'body-too-large': 413,
+  'wrong-content-type': 415,
+  'file-missing': 422,
+  'file-differs': 422,
   'documents-refused': 422,
   'application-unsound': 422,
   'determination-unsound': 422,
@@ -65,6 +94,8 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'wider-than-applied': 422,
   'wider-than-determined': 422,
   widens: 422,
+  internal: 500,
+  busy: 503,
 }
 
 /** The HTTP status of a refusal. */

@@ -1,19 +1,26 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { parseWholeNumber } from '../bytes.ts'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestHookHandler,
+  RouteHandlerMethod,
+} from 'fastify'
 import { isId } from '../ids.ts'
-import { exactMembers, parseJson } from '../json.ts'
-import { fail, ok, type Result } from '../result.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest, determinationText } from '../review/determination.ts'
 import { type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
-import { eventsOf, type Placed } from '../store/events.ts'
 import { giveNonce, NONCE_MS_MAX } from '../store/nonces.ts'
 import { printInstant } from '../time.ts'
 import { guard } from './access.ts'
-import type { Asked, Refused, Register } from './register.ts'
+import { openApi } from './openapi.ts'
+import type { Register } from './register.ts'
+import { OPERATIONS, type Operation, type OperationName } from './register-api.ts'
+import { askedIn, isKnown } from './register-asked.ts'
 import type { RegisterBundle } from './register-bundle.ts'
-import { givePage, listQueryIn } from './register-list.ts'
+import { BEAT_MS, Changes, hearChanges } from './register-changes.ts'
+import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
+import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
@@ -29,10 +36,19 @@ export interface RegisterServed {
   readonly live: RegisterBundle
 }
 
-const STREAMS = { cases: 'case', contracts: 'contract' } as const
-type Collection = keyof typeof STREAMS
+/**
+ * Longest body of an act on the provider's documents, in bytes: two texts of 1,048,576 characters of up to three bytes each,
+ * and who has signed them. Any other body is at most as long as elsewhere.
+ */
+const PROVIDER_BODY_BYTES_MAX = 2 * 3 * 1_048_576 + 65_536
 
-type OfThing = FastifyRequest<{ Params: { collection: string; id: string } }>
+type Handler = (
+  request: FastifyRequest<{ Params: { id?: string; digest?: string } }>,
+  reply: FastifyReply,
+) => FastifyReply | Promise<FastifyReply>
+
+/** The thing that a request is about; undefined when its id is none. */
+type Named = (id: string) => Subject | undefined
 
 /** While no version of the policy is published nothing is decided. */
 export function refuseUnfounded(app: FastifyInstance, { live }: RegisterServed): void {
@@ -47,126 +63,119 @@ export function routeRegister(
   served: Served,
   { register, database }: RegisterServed,
 ): void {
-  const onRequest = guard(served, 'register')
-  const { clock } = served
-  const give = async (reply: FastifyReply, subject: Subject): Promise<FastifyReply> => {
-    const stored = await stateOf(database.db, subject)
-    return stored ? giveState(reply, subject, stored) : absent(reply)
+  const changes = new Changes(database, BEAT_MS)
+  app.addHook('preClose', () => changes.close())
+  const handlers = handlersOf(served, { register, database, changes })
+  const transfers = new Transfers()
+  const admit: onRequestHookHandler = (_request, reply, done) =>
+    transfers.begin(reply) ? done() : refuseBusy(reply)
+  const route = (to: FastifyInstance, isFile: boolean): void => {
+    for (const [name, operation] of Object.entries<Operation>(OPERATIONS)) {
+      const { method, path, isOpen, isTransfer, body } = operation
+      const mayAsk = isOpen ? [] : [guard(served, 'register')]
+      if ((body === 'file') !== isFile) continue
+      const actsOnProvider = typeof body === 'object' && body.actOn === PROVIDER.stream
+      to.route({
+        method,
+        url: `/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
+        onRequest: [...mayAsk, ...(isTransfer ? [admit] : [])],
+        exposeHeadRoute: name !== 'hearChanges',
+        ...(actsOnProvider ? { bodyLimit: PROVIDER_BODY_BYTES_MAX } : {}),
+        handler: handlers[name as OperationName] as RouteHandlerMethod,
+      })
+    }
   }
-  const act = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    subject: Subject,
-  ): Promise<FastifyReply> => {
-    const asked = askedIn(request, subject)
-    if (!asked.ok) return refuseAct(reply, asked.error)
-    const done = await register.perform(asked.value, clock)
-    return done.ok ? giveState(reply, subject, done.value) : refuseAct(reply, done.error)
-  }
-  app.post('/api/v1/nonces', { onRequest }, async (_request, reply) => {
+  route(app, false)
+  // Bodies of files are read in another way than all others.
+  app.register((files, _options, done) => {
+    receiveFiles(files)
+    route(files, true)
+    done()
+  })
+}
+
+function handlersOf(
+  { clock }: Served,
+  {
+    register,
+    database: { db },
+    changes,
+  }: Pick<RegisterServed, 'register' | 'database'> & { readonly changes: Changes },
+): Readonly<Record<OperationName, Handler>> {
+  const description = openApi()
+  const read =
+    (named: Named): Handler =>
+    async (request, reply): Promise<FastifyReply> => {
+      const subject = named(request.params.id ?? '')
+      const stored = subject && (await stateOf(db, subject))
+      if (subject === undefined || stored === undefined) return absent(reply)
+      if (!isKnown(request, stored.version)) return giveState(reply, subject, stored)
+      return reply.code(304).header('etag', `"${stored.version}"`).send()
+    }
+  const readActs =
+    (named: Named): Handler =>
+    async ({ params, query }, reply): Promise<FastifyReply> => {
+      const subject = named(params.id ?? '')
+      const page = pageQueryIn(query)
+      if (!page.ok) return refuseAct(reply, page.error)
+      return (subject && (await giveActs(reply, db, { subject, ...page.value }))) ?? absent(reply)
+    }
+  const act =
+    (named: Named): Handler =>
+    async (request, reply): Promise<FastifyReply> => {
+      const subject = named(request.params.id ?? '')
+      if (subject === undefined) return absent(reply)
+      const asked = askedIn(request, subject)
+      if (!asked.ok) return refuseAct(reply, asked.error)
+      const done = await register.perform(asked.value, clock)
+      return done.ok ? giveState(reply, subject, done.value) : refuseAct(reply, done.error)
+    }
+  const readList =
+    (stream: string): Handler =>
+    async (request, reply): Promise<FastifyReply> => {
+      const query = listQueryIn(request.query, stream, clock())
+      return query.ok ? await givePage(reply, db, query.value) : refuseAct(reply, query.error)
+    }
+  const takeNonce: Handler = async (_request, reply) => {
     const at = clock()
-    const nonce = await giveNonce(database.db, at)
+    const nonce = await giveNonce(db, at)
     const body = { nonce, expires: printInstant(at + NONCE_MS_MAX) }
     return reply.code(201).header('cache-control', 'no-store').send(body)
-  })
-  for (const [path, subject] of [
-    ['people', PEOPLE],
-    ['provider', PROVIDER],
-  ] as const) {
-    app.get(`/api/v1/${path}/acts`, { onRequest }, (_request, reply) =>
-      giveActs(reply, database, subject),
-    )
-    app.get(`/api/v1/${path}`, { onRequest }, (_request, reply) => give(reply, subject))
-    app.post(`/api/v1/${path}/acts`, { onRequest }, (request, reply) =>
-      act(request, reply, subject),
-    )
   }
-  app.get('/api/v1/:collection', { onRequest }, async (request: OfThing, reply) => {
-    const { collection } = request.params
-    const stream = Object.hasOwn(STREAMS, collection)
-      ? STREAMS[collection as Collection]
-      : undefined
-    if (stream === undefined) return absent(reply)
-    const query = listQueryIn(request.query, stream, clock())
-    return query.ok
-      ? await givePage(reply, database.db, query.value)
-      : refuseAct(reply, query.error)
-  })
-  app.get('/api/v1/cases/:id/determination', { onRequest }, async ({ params }: OfThing, reply) => {
-    const stored = await stateOf<Case>(database.db, { stream: 'case', id: params.id })
+  const readDetermination: Handler = async ({ params }, reply) => {
+    const stored = await stateOf<Case>(db, { stream: 'case', id: params.id ?? '' })
     if (!stored) return absent(reply)
     const text = determinationText(stored.state)
     const digest = determinationDigest(stored.state, register.sha256)
-    return reply
-      .header('cache-control', 'no-store')
-      .send({ round: stored.state.round, digest, text })
-  })
-  app.get('/api/v1/:collection/:id/acts', { onRequest }, async ({ params }: OfThing, reply) => {
-    const subject = subjectOf(params)
-    return subject ? await giveActs(reply, database, subject) : absent(reply)
-  })
-  app.get('/api/v1/:collection/:id', { onRequest }, ({ params }: OfThing, reply) => {
-    const subject = subjectOf(params)
-    return subject ? give(reply, subject) : absent(reply)
-  })
-  app.post('/api/v1/:collection/:id/acts', { onRequest }, (request: OfThing, reply) => {
-    const subject = subjectOf(request.params)
-    return subject ? act(request, reply, subject) : absent(reply)
-  })
-}
-
-async function giveActs(
-  reply: FastifyReply,
-  { db }: Pick<Database, 'db'>,
-  subject: Subject,
-): Promise<FastifyReply> {
-  const placed = await eventsOf(db, subject)
-  return placed.length === 0 ? absent(reply) : reply.send({ items: placed.map(shownAct) })
-}
-
-/** An event and the act that it came of, with its place in the governance log. */
-function shownAct({ act, event, index }: Placed): unknown {
-  return { ...(shown(act) as object), event: shown(event), entry: index }
-}
-
-function subjectOf({ collection, id }: OfThing['params']): Subject | undefined {
-  if (!Object.hasOwn(STREAMS, collection) || !isId(id)) return undefined
-  return { stream: STREAMS[collection as Collection], id }
-}
-
-/** What a request asks for: a command, and who has signed it. */
-function askedIn(request: FastifyRequest, subject: Subject): Result<Asked, Refused> {
-  const json = parseJson(String(request.body ?? ''))
-  if (!json.ok) return fail({ code: 'malformed-json', message: json.error.message })
-  const body = exactMembers(json.value, ['command', 'signed'])
-  if (!body) {
-    const message = 'send an object with `command` and `signed`, and nothing else'
-    return fail({ code: 'malformed-command', message })
+    const { round } = stored.state
+    return reply.header('cache-control', 'no-store').send({ round, digest, text })
   }
-  const expected = versionIn(request.headers['if-match'])
-  if (expected === null) {
-    const message = 'If-Match is a version as ETag gives it, such as "3"'
-    return fail({ code: 'malformed-header', message })
+  return {
+    readDescription: (_request, reply) => reply.send(description),
+    takeNonce,
+    readPeople: read(() => PEOPLE),
+    readPeopleActs: readActs(() => PEOPLE),
+    actOnPeople: act(() => PEOPLE),
+    readProvider: read(() => PROVIDER),
+    readProviderActs: readActs(() => PROVIDER),
+    actOnProvider: act(() => PROVIDER),
+    listCases: readList('case'),
+    readCase: read(oneOf('case')),
+    readCaseActs: readActs(oneOf('case')),
+    actOnCase: act(oneOf('case')),
+    readDetermination,
+    keepFile: (request, reply) => takeFile(request, reply, { db, at: clock() }),
+    readFile: (request, reply) => giveFile(request, reply, db),
+    hearChanges: (request, reply) => hearChanges(request, reply, changes),
+    listContracts: readList('contract'),
+    readContract: read(oneOf('contract')),
+    readContractActs: readActs(oneOf('contract')),
+    actOnContract: act(oneOf('contract')),
   }
-  const key = request.headers['idempotency-key']
-  if (key !== undefined && !(typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) {
-    const message = 'Idempotency-Key has up to 128 printable characters'
-    return fail({ code: 'malformed-header', message })
-  }
-  return ok({
-    subject,
-    ...body,
-    ...(expected === undefined ? {} : { expected }),
-    ...(key === undefined ? {} : { idempotencyKey: key }),
-  })
 }
 
-const IDEMPOTENCY_KEY = /^[!-~]{1,128}$/
-
-/** Undefined when none is stated, null when it is no version. */
-function versionIn(header: string | undefined): number | null | undefined {
-  if (header === undefined || header === '*') return undefined
-  return parseWholeNumber(/^"(\d+)"$/.exec(header)?.[1] ?? '') ?? null
+function oneOf(stream: string): Named {
+  return (id) => (isId(id) ? { stream, id } : undefined)
 }
 
 function giveState(

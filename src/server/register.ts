@@ -5,10 +5,9 @@ import { canonicalJson } from '../canonical-json.ts'
 import type { ContractLife } from '../contract/contract-life.ts'
 import { type Digest, digestOf, type Sha256 } from '../digest.ts'
 import { isActSigned } from '../log/signed-act.ts'
-import { isRole, type Role } from '../people.ts'
 import { newReport, type Report } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
-import { actorOf, NO_PEOPLE, type People, type Person } from '../review/people.ts'
+import { actorOf, NO_PEOPLE, type People, type Person, role } from '../review/people.ts'
 import { digest, id, readShape } from '../shape.ts'
 import { answerBefore, keepAnswer } from '../store/answers.ts'
 import { changeWithin, lockSubjects, type Stored, type Subject, stateOf } from '../store/change.ts'
@@ -20,13 +19,12 @@ import { transact } from '../store/transact.ts'
 import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import { besides, Documents, type RegisterContext } from './register-context.ts'
+import { missingFile } from './register-files.ts'
 import { KINDS, type Kind } from './register-kinds.ts'
 import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
 
-const role = z.custom<Role>((text) => typeof text === 'string' && isRole(text))
-
 /** Who does something and how they show it, as it is sent (semantics §12.4). */
-const signedBy = z.strictObject({
+export const signedBy = z.strictObject({
   by: id,
   role,
   round: z.number().int().min(0),
@@ -131,6 +129,8 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
+    const missing = await missingFile(trx, parsed)
+    if (missing) return fail(missing)
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
       ...subject,

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Result } from '../result.ts'
 import type { Refusal } from './metrics.ts'
 import type { EvaluationError } from './question.ts'
+import { isRegisterUrl, refuseStatus } from './register-problem.ts'
 import type { Served } from './served.ts'
 
 declare module 'fastify' {
@@ -29,11 +30,18 @@ export function refuseFor(
 ): FastifyReply {
   const { statusCode: status = 500, message } = error
   metrics.refused(status >= 500 ? 'internal' : 'malformed')
-  // AuthZEN has one status for every malformed request, the wrong content type included.
-  if (status === 415) return refuse(reply, 400, 'the content type is not application/json')
+  if (status === 415) return refuseType(reply)
   if (status < 500) return refuse(reply, status, message)
   log.error({ event: 'internal-error', error: error.stack ?? message }, 'a request failed')
   return refuse(reply, status, 'internal error')
+}
+
+function refuseType(reply: FastifyReply): FastifyReply {
+  if (isRegisterUrl(reply.request.url)) {
+    return refuse(reply, 415, 'the content type is not one that is taken here')
+  }
+  // AuthZEN has one status for every malformed request, the wrong content type included.
+  return refuse(reply, 400, 'the content type is not application/json')
 }
 
 /** A decision is 200, allowed or not; a malformed question is 400, one about another's customer 403. */
@@ -57,8 +65,9 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, reason: Refusa
   'rate-limited': [429, 'rate-limited'],
 }
 
-/** An error's body is a message, as JSON text. */
+/** An error's body is a message, as JSON text; below /api/v1 a problem (RFC 9457). */
 export function refuse(reply: FastifyReply, status: number, message: string): FastifyReply {
+  if (isRegisterUrl(reply.request.url)) return refuseStatus(reply, status, message)
   return send(reply.code(status), JSON.stringify(message))
 }
 

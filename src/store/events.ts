@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
 import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
+import type { Instant } from '../time.ts'
 import type { Schema } from './schema.ts'
 
 /** An event on its way into the governance log. */
@@ -69,17 +70,20 @@ export interface Placed extends Recorded<unknown> {
   readonly index: number | null
 }
 
-/** All events of a thing, the first one first. */
+/** Events of a thing, the first one first: all, or so many after a version. */
 export async function eventsOf(
   db: Kysely<Schema>,
   { stream, id }: { readonly stream: string; readonly id: string },
+  { after, limit }: { readonly after: number; readonly limit?: number } = { after: 0 },
 ): Promise<readonly Placed[]> {
   const rows = await db
     .selectFrom('events')
     .select(['act', 'event', 'log_index'])
     .where('stream', '=', stream)
     .where('id', '=', id)
+    .where('version', '>', after)
     .orderBy('version')
+    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute()
   return rows.map(({ act, event, log_index: index }) => ({
     act: JSON.parse(act) as Act,
@@ -145,4 +149,29 @@ export async function indexBelow(db: Kysely<Schema>, size: number): Promise<numb
     .where('log_index', '<', size)
     .executeTakeFirst()
   return row?.last ?? -1
+}
+
+/** That something has happened, without what. */
+export interface Change {
+  readonly seq: number
+  readonly stream: string
+  readonly id: string
+  readonly version: number
+  readonly type: string
+  readonly at: Instant
+}
+
+/** What has happened after an event, the first one first, so many at most. */
+export async function changesAfter(
+  db: Kysely<Schema>,
+  seq: number,
+  limit: number,
+): Promise<readonly Change[]> {
+  return await db
+    .selectFrom('events')
+    .select(['seq', 'stream', 'id', 'version', 'type', 'at'])
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(limit)
+    .execute()
 }

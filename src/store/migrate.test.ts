@@ -27,6 +27,7 @@ const STORED: readonly (readonly string[])[] = [
     `insert into listings values ('heap', 'old', 'ana', array_to_tsvector(array['old']))`,
     `insert into listing_states values ('heap', 'old', 'high', 5, 9)`,
   ],
+  [`insert into files values ('sha256:' || encode(sha256('a'), 'hex'), 'text/plain', 1, 'a', 5)`],
 ]
 
 test('there are rows for every version of the schema', () => {
@@ -54,6 +55,7 @@ const TABLES = [
   ['nonces', 'answers'],
   ['event_keys'],
   ['listings', 'listing_states'],
+  ['files'],
 ] as const
 
 test.each(servers)(

@@ -4,10 +4,11 @@ import { EVENTS } from './migrations/0001-events.ts'
 import { ACTS_ONCE } from './migrations/0002-acts-once.ts'
 import { EVENT_KEYS } from './migrations/0003-event-keys.ts'
 import { LISTINGS } from './migrations/0004-listings.ts'
+import { FILES } from './migrations/0005-files.ts'
 import type { Schema } from './schema.ts'
 
 /** In order, one after the other. One that was released is never changed: a new one comes after it. */
-const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS, LISTINGS]
+const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS, LISTINGS, FILES]
 
 export const NEWEST = MIGRATIONS.length
 

@@ -64,6 +64,15 @@ interface ListingStatesTable {
   readonly until: Instant
 }
 
+interface FilesTable {
+  readonly digest: string
+  readonly media_type: string
+  /** In bytes. */
+  readonly size: number
+  readonly bytes: Buffer
+  readonly at: Instant
+}
+
 export interface Schema {
   readonly schema_version: { readonly version: number; readonly applied_at: Generated<Date> }
   readonly event_count: { readonly is_only: Generated<boolean>; readonly last_seq: number }
@@ -74,4 +83,5 @@ export interface Schema {
   readonly event_keys: EventKeysTable
   readonly listings: ListingsTable
   readonly listing_states: ListingStatesTable
+  readonly files: FilesTable
 }

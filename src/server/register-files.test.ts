@@ -1,0 +1,156 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { request } from 'node:http'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EVIDENCE, OPENED, soundCommand } from '../../test/case-world.ts'
+import { testServer } from '../../test/postgres.ts'
+import { founded, who } from '../../test/register-story.ts'
+import { RunningRegister } from '../../test/running-register.ts'
+import { EVIDENCE_BYTES_MAX, MEDIA_TYPES } from '../review/finding.ts'
+import { DAY_MS } from '../time.ts'
+
+const postgres = testServer()
+let register: RunningRegister
+beforeAll(async () => {
+  const url = await postgres.emptyDatabase()
+  register = await RunningRegister.start({ url }, OPENED - DAY_MS)
+})
+afterAll(async () => {
+  await register.close()
+})
+
+function hexOf(bytes: Buffer | string): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+function addressOf(hex: string): string {
+  return `${register.url}/api/v1/files/${hex}`
+}
+
+async function put(body: Buffer | string, type: string, hex = hexOf(body)): Promise<Response> {
+  const headers = type === '' ? {} : { 'content-type': type }
+  return await fetch(addressOf(hex), { method: 'PUT', headers, body })
+}
+
+describe('a file of evidence', () => {
+  test.each([...MEDIA_TYPES])('is given back as it came, to be saved: %s', async (type) => {
+    const bytes = Buffer.concat([Buffer.from('<script>alert(1)</script>'), randomBytes(64)])
+    expect(await (await put(bytes, type)).json()).toEqual({
+      digest: `sha256:${hexOf(bytes)}`,
+      'media-type': type,
+      size: bytes.length,
+    })
+    const given = await fetch(addressOf(hexOf(bytes)))
+    expect(Buffer.from(await given.arrayBuffer()).equals(bytes)).toBe(true)
+    expect(Object.fromEntries(given.headers)).toMatchObject({
+      'content-type': type,
+      'content-length': String(bytes.length),
+      'content-disposition': `attachment; filename="${hexOf(bytes)}"`,
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': 'sandbox',
+    })
+  })
+
+  test('is stored once, and as one media type', async () => {
+    expect((await put('once', 'text/plain; charset=utf-8')).status).toBe(201)
+    expect((await put('once', 'text/plain')).status).toBe(200)
+    const other = await put('once', 'text/csv')
+    expect(other.status).toBe(422)
+    expect(await other.json()).toMatchObject({ code: 'file-differs' })
+  })
+
+  test('of the largest size is stored whole', async () => {
+    const bytes = randomBytes(EVIDENCE_BYTES_MAX)
+    expect((await put(bytes, 'application/pdf')).status).toBe(201)
+    const given = await fetch(addressOf(hexOf(bytes)))
+    expect(hexOf(Buffer.from(await given.arrayBuffer()))).toBe(hexOf(bytes))
+    const headed = await fetch(addressOf(hexOf(bytes)), { method: 'HEAD' })
+    expect(headed.headers.get('content-length')).toBe(String(bytes.length))
+  })
+})
+
+describe('what is no file of evidence', () => {
+  test.each([
+    ['other bytes than its digest', 422, 'file-differs', 'b', 'text/plain', hexOf('a')],
+    ['nothing', 422, 'file-differs', '', 'text/plain', hexOf('')],
+    ['a page', 415, 'wrong-content-type', '<p>', 'text/html', hexOf('<p>')],
+    ['a digest that is none', 404, 'not-found', 'c', 'text/plain', 'C'.repeat(64)],
+    [
+      'too many bytes',
+      413,
+      'body-too-large',
+      Buffer.alloc(EVIDENCE_BYTES_MAX + 1),
+      'text/plain',
+      hexOf('d'),
+    ],
+  ] as const)('is refused and not stored: %s', async (...[, status, code, body, type, hex]) => {
+    const answer = await put(body, type, hex)
+    expect(await answer.json()).toMatchObject({ status, code })
+    expect((await fetch(addressOf(hex))).status).toBe(404)
+  })
+
+  test('one that has too many bytes and does not say so is refused and not stored', async () => {
+    const asked = request(addressOf(hexOf('e')), {
+      method: 'PUT',
+      headers: { 'content-type': 'text/plain' },
+    })
+    const answered = new Promise((resolve, reject) => {
+      asked.on('response', ({ statusCode }) => resolve(statusCode)).on('error', reject)
+    })
+    asked.write(Buffer.alloc(EVIDENCE_BYTES_MAX))
+    asked.end(Buffer.alloc(EVIDENCE_BYTES_MAX))
+    expect(await answered).toBe(413)
+    expect((await fetch(addressOf(hexOf('e')))).status).toBe(404)
+  })
+
+  test('one that breaks off is not stored', async () => {
+    const asked = request(addressOf(hexOf('f')), {
+      method: 'PUT',
+      headers: { 'content-type': 'text/plain', 'content-length': 1_000 },
+    })
+    const ended = new Promise((resolve) => asked.on('error', resolve).on('close', resolve))
+    asked.write('f', () => asked.destroy())
+    await ended
+    expect((await put('f', 'text/plain')).status).toBe(201)
+  })
+
+  test('only so many come at a time', async () => {
+    const begun = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const asked = request(addressOf(hexOf('g')), {
+          method: 'PUT',
+          headers: { 'content-type': 'text/plain', 'content-length': 2 },
+        })
+        asked.on('error', () => undefined)
+        await new Promise((resolve) => asked.write('g', resolve))
+        return asked
+      }),
+    )
+    await expect.poll(async () => (await put('h', 'text/plain')).status).toBe(503)
+    for (const asked of begun) asked.destroy()
+    await expect.poll(async () => (await put('h', 'text/plain')).status).toBeLessThan(300)
+  })
+})
+
+test('a finding names only files that are stored as it says', async () => {
+  await founded(register)
+  const rep = who('rep')
+  await register.onCase(rep, 'case-17', soundCommand('case.open', register.at))
+  await register.onCase(rep, 'case-17', soundCommand('case.submit', register.at))
+  const screen = soundCommand('case.screen', register.at)
+  const version = async (): Promise<number> =>
+    (await register.get('/api/v1/cases/case-17')).body.version
+  const before = await version()
+  const [evidence] = EVIDENCE
+  const wrong = [
+    { ...evidence, digest: `sha256:${hexOf('nothing')}` },
+    { ...evidence, size: 1 },
+    { ...evidence, 'media-type': 'application/pdf' },
+  ]
+  for (const named of wrong) {
+    const asked = { ...screen, evidence: [...EVIDENCE, named] }
+    const refused = await register.ask(who('assessor'), 'cases/case-17', asked)
+    expect(refused).toMatchObject({ status: 422, body: { code: 'file-missing' } })
+  }
+  expect(await version()).toBe(before)
+  await register.onCase(who('assessor'), 'case-17', screen)
+})
