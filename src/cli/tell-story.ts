@@ -15,6 +15,7 @@ import type { Register } from '../server/register.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
 import { PEOPLE, PROVIDER } from '../server/register-streams.ts'
 import { type Subject, stateOf } from '../store/change.ts'
+import { keepFile } from '../store/files.ts'
 import { giveNonce } from '../store/nonces.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
 import { digestOfCommand, type Waiting } from './register-client.ts'
@@ -107,6 +108,10 @@ class Teller {
     const subject = SUBJECTS[step.path] ?? subjectOf(step.path)
     const command = await this.#complete(step, subject)
     const { round, digest } = await this.#waiting(register, subject, command)
+    for (const { digest: of, title } of evidenceIn(command)) {
+      const name = { digest: of, mediaType: 'text/plain' }
+      await keepFile(database.db, name, Buffer.from(title), at)
+    }
     const nonce = await giveNonce(database.db, at)
     const signed = { by, role, round, digest, nonce }
     const named = `${subject.stream}/${subject.id}`
@@ -154,6 +159,11 @@ class Teller {
     writeSecretFile(join(this.#telling.keys, `${person}.key`), `${printSigner(signer)}\n`)
     return signer
   }
+}
+
+/** The files of evidence that a command names. */
+function evidenceIn({ evidence }: Step['command']): readonly { digest: string; title: string }[] {
+  return Array.isArray(evidence) ? evidence : []
 }
 
 const SUBJECTS: Readonly<Record<string, Subject>> = { people: PEOPLE, provider: PROVIDER }
