@@ -78,8 +78,17 @@ interface ShownAct {
   readonly event: { readonly type: string }
 }
 
-async function actsOn(url: string, id: string): Promise<readonly ShownAct[]> {
-  return (await RunningRegister.over(url).get(`/api/v1/cases/${id}/acts`)).body.items
+/** All acts on a case; undefined while the register does not answer. */
+async function actsOn(url: string, id: string): Promise<readonly ShownAct[] | undefined> {
+  const register = RunningRegister.over(url)
+  const acts: ShownAct[] = []
+  for (let next: string | null = '0'; next !== null; ) {
+    const { status, body } = await register.get(`/api/v1/cases/${id}/acts?cursor=${next}`)
+    if (status !== 200) return undefined
+    acts.push(...body.items)
+    next = body.next
+  }
+  return acts
 }
 
 /** What the governance log says of events: by index, their numbers and types. */
@@ -99,8 +108,9 @@ async function expectKept({ address }: RunningServer): Promise<void> {
   for (const [id, nonces] of acknowledged) {
     let acts: readonly ShownAct[] = []
     await until(async () => {
-      acts = await actsOn(address, id)
-      return acts.every(({ entry }) => entry !== null)
+      const found = await actsOn(address, id)
+      acts = found ?? []
+      return found?.every(({ entry }) => entry !== null) ?? false
     })
     const all = acts.map(({ nonce }) => nonce)
     expect(new Set(all).size).toBe(all.length)
