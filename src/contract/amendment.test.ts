@@ -7,9 +7,11 @@ import {
   momentOf,
   NARROWER,
   OSINT,
+  WHY,
   withTerms,
 } from '../../test/contract-story.ts'
 import type { ContractCommand } from './contract-commands.ts'
+import { contractOf } from './contract-life.ts'
 
 /** Each field that terms have more in than was determined, and signed. */
 const [tailoring] = OSINT.terms.tailorings
@@ -124,5 +126,27 @@ describe('of amendments', () => {
     expect(story.try('officer', { act: 'contract.amend', ...withTerms({ term }) })).toBe(
       'back-dated',
     )
+  })
+
+  test('what is to be terminated sooner still is', () => {
+    const from = momentOf('2026-05-01T00:00:00Z')
+    const story = inTerm().go('signer', { act: 'contract.terminate', from, reasons: WHY })
+    story.go('officer', { act: 'contract.amend', terms: NARROWER })
+    expect(contractOf(story.known).register.states.at(-1)).toEqual({ state: 'terminated', from })
+  })
+
+  test('rows of what an amendment takes out are no longer in the document', () => {
+    const story = inTerm()
+    story.go('watch', { act: 'contract.stop', scope: { tailoring: 'foreign-osint' }, reasons: WHY })
+    story.go('watch', { act: 'contract.stop', scope: { deployment: 'desk-1' }, reasons: WHY })
+    const duties = [
+      { ...dialogue, guards: undefined },
+      { ...duty, due: ['2026-03-01T00:00:00Z'] },
+    ]
+    const nothing = { tailorings: [], deployments: [], clauses: [], duties: duties.map(written) }
+    story.go('officer', { act: 'contract.amend', ...withTerms(nothing) })
+    const { enrolments, stops } = contractOf(story.known).register
+    expect([enrolments, stops]).toEqual([[], []])
+    expect(story.known.stops).toHaveLength(2)
   })
 })

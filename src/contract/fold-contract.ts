@@ -190,18 +190,14 @@ function withStatus(
 
 /** The contract in another state from an instant, with what then follows by the clock. */
 function moved(life: ContractLife, state: StateRow['state'], from: Instant): ContractLife {
-  return planned({ ...life, states: [...startedBy(life, from), { state, from }] }, from)
+  return planned({ ...life, states: [...life.states, { state, from }] }, from)
 }
 
 /** The contract with what will follow by the clock, as it is known at an instant. */
 function planned(life: ContractLife, at: Instant): ContractLife {
-  const past = startedBy(life, at)
+  const past = life.states.filter(({ from }) => from <= at)
   const now = past.at(-1)
   return { ...life, states: now ? [...past, ...aheadOf(life, now.state)] : past }
-}
-
-function startedBy({ states }: ContractLife, at: Instant): readonly StateRow[] {
-  return states.filter(({ from }) => from <= at)
 }
 
 function aheadOf(
