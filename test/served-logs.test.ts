@@ -224,7 +224,7 @@ test.each(ELSEWHERE)('%s is nothing that is served', async (path) => {
 test('logs are read and not written', async () => {
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
     const { status } = await get(`${ORIGIN_PATH}/checkpoint`, { method, ...asAuditor() })
-    expect([method, status]).toEqual([method, 404])
+    expect([method, status]).toEqual([method, 405])
   }
 })
 

@@ -227,6 +227,8 @@ test('a checkpoint that lacks a quorum is not published where one is required', 
   const { log, args } = await placeWithTwo('--require-witness')
   const server = await startServer(log, { args })
   await until(() => server.log().some(({ error }) => String(error).startsWith('witness x: ')))
+  // On a slow machine its first entry may take longer than it is waited for.
+  await until(async () => (await ready(server)).exceptions === 'recorded')
   expect((await ask(server, EXCEPTION)).context.record).toBe('main-1/0')
   expect(await published(server)).toBe(undefined)
   expect((await server.end()).code).toBe(0)

@@ -13,7 +13,7 @@ import { type Listening, listen } from '../store/listen.ts'
 import type { Instant } from '../time.ts'
 import type { BundleStatus } from './metrics.ts'
 import { contractKnown, contractsKnown, providerKnown } from './register-known.ts'
-import { logEvents, reconcile } from './register-log.ts'
+import { RegisterLog } from './register-log.ts'
 import type { Log } from './served.ts'
 
 /** How long a bundle may be used without a new lease, and how often it gets one, in milliseconds (semantics §10.3). */
@@ -47,6 +47,7 @@ interface Made {
  */
 export class RegisterBundle {
   readonly #parts: RegisterBundleParts
+  readonly #registerLog: RegisterLog
   #made: Made
   #bundle: Bundle
   #serial = 0
@@ -61,16 +62,17 @@ export class RegisterBundle {
   readonly #listening: Listening
 
   static async open(parts: RegisterBundleParts): Promise<RegisterBundle> {
-    await reconcile(parts)
-    while (await logEvents(parts));
+    const registerLog = new RegisterLog(parts)
+    await registerLog.takeAll()
     const made = await makeAll(parts, await parts.evidence.makeKnown())
-    const opened = new RegisterBundle(parts, made)
+    const opened = new RegisterBundle(parts, registerLog, made)
     await opened.#publish()
     return opened
   }
 
-  private constructor(parts: RegisterBundleParts, made: Made) {
+  private constructor(parts: RegisterBundleParts, registerLog: RegisterLog, made: Made) {
     this.#parts = parts
+    this.#registerLog = registerLog
     this.#made = made
     this.#loadedAt = parts.clock()
     this.#leasedAt = performance.now()
@@ -121,7 +123,7 @@ export class RegisterBundle {
   async #takeTurn(): Promise<void> {
     const { evidence } = this.#parts
     await this.#stopAtOnce()
-    while (await logEvents(this.#parts));
+    await this.#registerLog.takeAll()
     const size = await evidence.makeKnown()
     await this.#take(size)
     // Only now: while the log cannot be written no lease is given (semantics §13.1).

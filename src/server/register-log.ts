@@ -26,11 +26,29 @@ function committedOf({ seq, stream, id, version, act, event }: Unlogged): unknow
   return { seq, stream, id, version, act: JSON.parse(act), event: JSON.parse(event) }
 }
 
-/**
- * Notes events that are in the governance log and of which the register does not know that: it ended between writing the
- * one and the other. Otherwise they would be logged twice.
- */
-export async function reconcile({ database, evidence }: RegisterLogParts): Promise<void> {
+/** What puts a register's events into the governance log: each once, whenever anything fails. */
+export class RegisterLog {
+  readonly #parts: RegisterLogParts
+  /** Whether the log may hold events of which the register does not know that: noting it failed, or an earlier process ended. */
+  #isUnsure = true
+
+  constructor(parts: RegisterLogParts) {
+    this.#parts = parts
+  }
+
+  /** Puts all events that are not in the governance log there, in their order. */
+  async takeAll(): Promise<void> {
+    if (this.#isUnsure) await reconcile(this.#parts)
+    this.#isUnsure = true
+    while (await logEvents(this.#parts));
+    this.#isUnsure = false
+  }
+}
+
+/** Notes events that are in the governance log and not noted as such. Otherwise they would be logged twice. */
+async function reconcile({ database, evidence }: RegisterLogParts): Promise<void> {
+  // What is only in the journal is in the log, too.
+  await evidence.makeKnown()
   const reader = await evidence.governanceReader()
   const from = (await lastLogged(database.db)) + 1
   const size = reader.tree.head.size
@@ -44,8 +62,8 @@ export async function reconcile({ database, evidence }: RegisterLogParts): Promi
   if (found.length > 0) await markLogged(database.db, found)
 }
 
-/** Puts events that are not in the governance log there, in their order; answers whether any were. */
-export async function logEvents({ database, evidence }: RegisterLogParts): Promise<boolean> {
+/** Puts the oldest events that are not in the governance log there, in their order; answers whether there were any. */
+async function logEvents({ database, evidence }: RegisterLogParts): Promise<boolean> {
   const { db } = database
   const events = await unlogged(db, EVENTS_MAX)
   if (events.length === 0) return false
