@@ -2,7 +2,7 @@ import type { Digest, Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import { ok, type Result } from '../result.ts'
 import { quote } from '../suggest.ts'
-import { type Bundle, type Lease, type Shard, withCustomers } from './bundle.ts'
+import { type Bundle, type Lease, withCustomers } from './bundle.ts'
 import {
   type BundleError,
   canonicalText,
@@ -16,6 +16,7 @@ import {
   sealOf,
 } from './bundle-file.ts'
 import type { CustomerContent, ReachContent } from './content.ts'
+import { changedCustomers } from './narrows.ts'
 
 // What became of a bundle since another one, so that a holder of that need not be sent all customers again: lines of
 // canonical JSON, a header and then a line for each customer that is new or otherwise, by id.
@@ -36,7 +37,7 @@ export function printDelta(
   sha256: Sha256,
 ): readonly string[] | undefined {
   if (from.policyText !== to.policyText) return undefined
-  const changed = to.shards.flatMap((shard, i) => changedIn(from.shards[i], shard)).sort(compareIds)
+  const changed = changedCustomers(from.shards, to.shards).toSorted(compareIds)
   const texts = changed.flatMap((id) => to.customers.get(id)?.text ?? [])
   const header = {
     format: DELTA_FORMAT,
@@ -50,14 +51,6 @@ export function printDelta(
   }
   const first = canonicalText({ ...header, seal: sealOf(header, sha256) })
   return [first, ...texts].map((line) => `${line}\n`)
-}
-
-/** The customers of a shard whose text is not what it was. */
-function changedIn(from: Shard | undefined, to: Shard): readonly string[] {
-  if (from === undefined || from.digest === to.digest)
-    return from === undefined ? [...to.digests.keys()] : []
-  const ids = [...from.digests.keys(), ...to.digests.keys()]
-  return [...new Set(ids)].filter((id) => from.digests.get(id) !== to.digests.get(id))
 }
 
 /** The bundle that a delta makes of the one it is from, or why it makes none. */
