@@ -53,6 +53,11 @@ export function printDelta(
   return [first, ...texts].map((line) => `${line}\n`)
 }
 
+/** Whether a text is a delta, rather than a whole bundle; whether it is a sound one `applyDelta` says. */
+export function isDelta(text: string): boolean {
+  return membersOf(linesOf(text, 0, 1)[0] ?? '')?.['format'] === DELTA_FORMAT
+}
+
 /** The bundle that a delta makes of the one it is from, or why it makes none. */
 export function applyDelta(
   held: Bundle,

@@ -65,31 +65,30 @@ export interface LeftOut {
 }
 
 /**
- * The bundle of a register, which goes on changing. A contract that no longer compiles is left out and the others stand:
+ * The bundle of a register and what made it. A contract that no longer compiles is left out and the others stand:
  * narrowing never waits for another document's mending (semantics §9.3).
  */
 export class LiveRegister {
-  #bundle: Bundle
-  readonly #compiler: Compiler
-  readonly #names: PolicyNames
-  readonly #sha256: Sha256
-  readonly #leftOut = new Map<string, LeftOut>()
-
-  constructor(documents: ProviderDocuments, contracts: Iterable<Contract>, sha256: Sha256) {
-    this.#compiler = compilerOf(documents)
-    this.#names = namesOf(documents.policy)
-    this.#sha256 = sha256
-    this.#bundle = compile({ ...documents, contracts: this.#sound(contracts) }, sha256)
-  }
-
   /** Without a lease, which is its holder's to give. */
-  get bundle(): Bundle {
-    return this.#bundle
+  readonly bundle: Bundle
+  readonly #documents: CheckedDocuments
+  readonly #leftOut: ReadonlyMap<string, LeftOut>
+
+  /** The bundle of documents, and of no contract yet. */
+  static of(provider: ProviderDocuments, sha256: Sha256): LiveRegister {
+    const documents = { compiler: compilerOf(provider), names: namesOf(provider.policy), sha256 }
+    const bundle = compile({ ...provider, contracts: [] }, sha256)
+    return new LiveRegister(documents, bundle, new Map())
   }
 
-  /** What documents are in force. */
-  get provider(): Compiler['provider'] {
-    return this.#compiler.provider
+  private constructor(
+    documents: CheckedDocuments,
+    bundle: Bundle,
+    leftOut: ReadonlyMap<string, LeftOut>,
+  ) {
+    this.#documents = documents
+    this.bundle = bundle
+    this.#leftOut = leftOut
   }
 
   /** In order of id. */
@@ -97,25 +96,33 @@ export class LiveRegister {
     return [...this.#leftOut.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
-  change(changes: readonly ContractChange[]): void {
+  /** With some contracts changed. */
+  changed(changes: readonly ContractChange[]): LiveRegister {
+    if (changes.length === 0) return this
+    const { compiler, sha256 } = this.#documents
+    const leftOut = new Map(this.#leftOut)
     const sound = changes.map((change): ContractChange => {
-      const { contract } = change
-      if (contract === null) this.#leftOut.delete(change.id)
-      return contract === null || this.#isSound(contract) ? change : { ...change, contract: null }
+      const { id, contract } = change
+      const problems = contract === null ? [] : this.#problemsOf(contract)
+      if (problems.length === 0) leftOut.delete(id)
+      else leftOut.set(id, { id, problems })
+      return problems.length === 0 ? change : { ...change, contract: null }
     })
-    this.#bundle = withContracts(this.#bundle, this.#compiler, sound, this.#sha256)
+    const bundle = withContracts(this.bundle, compiler, sound, sha256)
+    return new LiveRegister(this.#documents, bundle, leftOut)
   }
 
-  *#sound(contracts: Iterable<Contract>): Generator<Contract> {
-    for (const contract of contracts) if (this.#isSound(contract)) yield contract
-  }
-
-  #isSound(contract: Contract): boolean {
+  #problemsOf(contract: Contract): readonly Problem[] {
+    const { compiler, names } = this.#documents
     const report = newReport()
-    checkContract(this.#compiler.provider, this.#names, contract, report)
-    const problems = report.problems.filter(({ severity }) => severity === 'error')
-    if (problems.length > 0) this.#leftOut.set(contract.id, { id: contract.id, problems })
-    else this.#leftOut.delete(contract.id)
-    return problems.length === 0
+    checkContract(compiler.provider, names, contract, report)
+    return report.problems.filter(({ severity }) => severity === 'error')
   }
+}
+
+/** What contracts are checked against and compiled with. */
+interface CheckedDocuments {
+  readonly compiler: Compiler
+  readonly names: PolicyNames
+  readonly sha256: Sha256
 }
