@@ -4,6 +4,7 @@ import { bytesOf, textOf } from '../bytes.ts'
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
 import { printAnchor } from './anchor.ts'
+import type { TreeHead } from './checkpoint.ts'
 import type { Recorded } from './decision-log.ts'
 import { diskFiles } from './disk-files.ts'
 import { LogFailure } from './failure.ts'
@@ -29,6 +30,7 @@ import { Repeating } from './repeating.ts'
 import { PUBLISHED } from './shown-head.ts'
 import { signStatement } from './statement.ts'
 import { parseTile } from './tile.ts'
+import type { TlogProof } from './tlog-proof.ts'
 
 // A server's evidence: the decision log that it writes, the governance log, and what goes from one to the other.
 
@@ -77,6 +79,12 @@ export interface EvidenceStatus {
   readonly published: number
   /** The governance log's size, as everybody may see it. */
   readonly governance: number
+}
+
+/** An entry of a log, and what shows that it is there. */
+export interface ShownEntry {
+  readonly entry: Uint8Array
+  readonly proof: TlogProof
 }
 
 export class Evidence {
@@ -297,8 +305,23 @@ export class Evidence {
   }
 
   /** Reads the governance log as it was signed last. */
-  async governanceReader(): Promise<LogReader> {
-    const { head } = this.#parts.governance
+  governanceReader(): Promise<LogReader> {
+    return this.#readerOf(this.#parts.governance.head)
+  }
+
+  /** An entry of the governance log, and the proof that everybody may see it; undefined while not everybody may. */
+  async shownEntry(index: number): Promise<ShownEntry | undefined> {
+    const { published, publishedNote: checkpoint } = this.#parts.governance
+    if (checkpoint === undefined || index >= published.size) return undefined
+    const reader = await this.#readerOf(published)
+    const path = await reader.inclusionProof(index)
+    for await (const { entry } of reader.entries(index, index + 1)) {
+      return { entry, proof: { index, path, checkpoint } }
+    }
+    return undefined
+  }
+
+  async #readerOf(head: TreeHead): Promise<LogReader> {
     const { read } = diskFiles(join(this.#options.path, GOVERNANCE_FOLDER))
     const log = { origin: governanceOrigin(this.directory.config), keys: [] }
     const reader = new LogReader({ source: { read }, log, trust: null })

@@ -1,7 +1,7 @@
-import { parseWholeNumber } from '../bytes.ts'
-import type { Digest } from '../digest.ts'
-import { type Instant, printInstant } from '../time.ts'
-import { type Envelope, printStatement, type Subject } from './dsse.ts'
+import { equalBytes, parseWholeNumber } from '../bytes.ts'
+import { type Digest, digestOf, isDigest } from '../digest.ts'
+import { type Instant, parseInstant, printInstant } from '../time.ts'
+import { type Envelope, parseStatement, printStatement, type Subject } from './dsse.ts'
 
 // Entries of the governance log that say which bundle was taken, made of which documents, and on whose word.
 
@@ -43,6 +43,30 @@ export function printPublication(publication: Publication): Omit<Envelope, 'sign
   const predicate = { at: printInstant(at), publisher, serial }
   const payload = printStatement({ subject, predicateType: PREDICATE_TYPE, predicate })
   return { payloadType: PAYLOAD_TYPE, payload }
+}
+
+const NO_DIGEST = digestOf('')
+
+/** What a statement says, when it is an entry of this kind as it is printed; undefined of any other. */
+export function parsePublication({ payloadType, payload }: Envelope): Publication | undefined {
+  const statement = payloadType === PAYLOAD_TYPE ? parseStatement(payload) : undefined
+  if (!statement?.ok) return undefined
+  const { subject, predicate } = statement.value
+  const [bundle = NO_DIGEST, documents = NO_DIGEST] = subject.map(({ digest }) =>
+    digestOf(digest.sha256),
+  )
+  const { at: atText, publisher, serial } = predicate
+  const at = typeof atText === 'string' ? parseInstant(atText) : undefined
+  const isWellFormed =
+    isDigest(bundle) &&
+    isDigest(documents) &&
+    at !== undefined &&
+    (publisher === null || typeof publisher === 'string') &&
+    typeof serial === 'number' &&
+    Number.isSafeInteger(serial)
+  if (!isWellFormed) return undefined
+  const publication = { bundle, serial, documents, publisher, at }
+  return equalBytes(printPublication(publication).payload, payload) ? publication : undefined
 }
 
 function subjectOf(name: string, digest: Digest): Subject {
