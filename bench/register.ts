@@ -14,6 +14,7 @@ import type { World } from '../src/decision/world.ts'
 import { digestOf } from '../src/digest.ts'
 import { Evidence } from '../src/log/evidence.ts'
 import { createLogDirectory } from '../src/log/log-directory.ts'
+import { signerOf } from '../src/log/signer.ts'
 import type { Role } from '../src/people.ts'
 import { providerOf } from '../src/policy/provider.ts'
 import { RegisterBundle } from '../src/server/register-bundle.ts'
@@ -41,6 +42,7 @@ export interface RegisterReport {
 }
 
 const DAY_MS = 86_400_000
+const publisher = signerOf('bench.example/bundles', Buffer.alloc(32, 1))
 const QUIET = {
   info: (): void => undefined,
   warn: (): void => undefined,
@@ -175,12 +177,13 @@ async function report(
     onTrouble: failing,
     onStopped: failing,
   })
+  const parts = { database, evidence, clock, sha256, publisher, log: QUIET }
   try {
     await fill(database, world, contracts)
-    const first = await RegisterBundle.open({ database, evidence, clock, sha256, log: QUIET })
+    const first = await RegisterBundle.open(parts)
     await first.close()
     const start = performance.now()
-    const live = await RegisterBundle.open({ database, evidence, clock, sha256, log: QUIET })
+    const live = await RegisterBundle.open(parts)
     const openSeconds = (performance.now() - start) / 1_000
     const random = randomOf(1)
     const any = (): number => Math.floor(random() * contracts)

@@ -29,6 +29,9 @@ import { NO_LOG } from './served.ts'
 
 const NO_BUNDLE = digestOf('0'.repeat(64))
 
+/** The key that signs leases. */
+export const PUBLISHER = signerOf('register.example/bundles', Buffer.alloc(32, 9))
+
 /** What the API answers. */
 export interface Answered {
   readonly status: number
@@ -105,6 +108,7 @@ export class RunningRegister {
       evidence,
       clock,
       sha256,
+      publisher: PUBLISHER,
       log: NO_LOG,
     })
     const status = (): RegisterBundle['status'] => bundle.status
@@ -117,6 +121,7 @@ export class RunningRegister {
       shadow: null,
       logs: { read: (log, file) => evidence.read(log, file), status: {} },
       register: { register: new Register(opened, sha256), database: opened, live: bundle },
+      lacks: () => bundle.lacks,
       log: NO_LOG,
       publicUrl: null,
     })

@@ -41,7 +41,14 @@ export function servedFrom(
   }
   const metrics = new Metrics(more.status ?? status, clock)
   const recorder = keepingNothing
-  const none = { publicUrl: null, logs: null, register: null, shadow: null, log: NO_LOG }
+  const none = {
+    publicUrl: null,
+    logs: null,
+    register: null,
+    lacks: null,
+    shadow: null,
+    log: NO_LOG,
+  }
   const fixed = { status, clock, metrics, recorder, ...none }
   return { ...fixed, keyring: () => null, ...more }
 }

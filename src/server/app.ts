@@ -4,9 +4,9 @@ import { ID_CHARS_MAX } from '../ids.ts'
 import { printInstantShort } from '../time.ts'
 import { guard, routeAccess } from './access.ts'
 import { routeLogs } from './logs.ts'
-import { refuseUnfounded, routeRegister } from './register-routes.ts'
+import { routeRegister } from './register-routes.ts'
 import { echo, type Failure, refuse, refuseFor } from './reply.ts'
-import type { Served } from './served.ts'
+import type { Lack, Served } from './served.ts'
 
 /** Longest request body, in bytes. */
 const BODY_BYTES_MAX = 1_048_576
@@ -54,7 +54,7 @@ export function appOf(served: Served): FastifyInstance {
   })
   app.setErrorHandler((error: Failure, _request, reply) => refuseFor(served, error, reply))
   app.setNotFoundHandler((request, reply) => notFound(methods, request, reply))
-  if (served.register) refuseUnfounded(app, served.register)
+  if (served.lacks) refuseUnfounded(app, served.lacks)
   routeAccess(app, served)
   routeStatus(app, served)
   routeLogs(app, served)
@@ -86,21 +86,34 @@ function readBodies(app: FastifyInstance): void {
 /** JSON is UTF-8 (RFC 8259 §8.1): another reader of the same bytes must not read another text. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
 
+const LACKS: Readonly<Record<Lack, string>> = {
+  'no-policy': 'no version of the policy is published, so nothing is decided',
+  'no-bundle': 'the register has given no bundle yet, so nothing is decided',
+}
+
+/** While there is nothing to decide with, nothing is decided. */
+function refuseUnfounded(app: FastifyInstance, lacks: () => Lack | null): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const lack = request.url.startsWith('/access/') ? lacks() : null
+    return lack === null ? done() : refuse(reply, 503, LACKS[lack])
+  })
+}
+
 /** Probes for whoever runs the process, and metrics for whoever watches it. */
 function routeStatus(app: FastifyInstance, served: Served): void {
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', (_request, reply) => {
-    const { bundle, loadedAt, isCurrent } = served.status()
-    const isFounded = served.register?.live.isFounded ?? true
-    const ready = isFounded ? 'ready' : 'no-policy'
-    return reply.code(app.ending.is || !isFounded ? 503 : 200).send({
-      status: app.ending.is ? 'ending' : ready,
+    const { bundle, loadedAt, isCurrent, control } = served.status()
+    const lack = served.lacks?.() ?? null
+    return reply.code(app.ending.is || lack !== null ? 503 : 200).send({
+      status: app.ending.is ? 'ending' : (lack ?? 'ready'),
       bundle: bundle.digest,
       serial: bundle.serial,
       loaded: printInstantShort(loadedAt),
       current: isCurrent,
       stale: bundle.validUntil !== null && served.clock() >= bundle.validUntil,
       exceptions: served.recorder.unavailable ?? 'recorded',
+      ...(control === undefined ? {} : { control }),
       ...(served.logs === null ? {} : { logs: served.logs.status }),
     })
   })

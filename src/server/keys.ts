@@ -19,7 +19,7 @@ export const RATE_MAX = 10_000_000
 /** How long a key is good for when nothing else is said, and at most, in days. */
 export const KEY_DAYS = { default: 90, max: 366 } as const
 
-const SCOPES = ['enforcement-point', 'metrics', 'auditor', 'register'] as const
+const SCOPES = ['enforcement-point', 'metrics', 'auditor', 'register', 'decision-point'] as const
 export type Scope = (typeof SCOPES)[number]
 
 const key = z.strictObject({

@@ -42,8 +42,10 @@ export interface BundleStatus {
   readonly loadedAt: Instant
   /** Sets of changes that were refused since the start. */
   readonly reloadsRefused: number
-  /** Whether the directory as it stands is what is in use. */
+  /** Whether the directory as it stands, or what a register offers, is what is in use. */
   readonly isCurrent: boolean
+  /** Whether the register that the bundle comes from is heard; absent where it comes from none elsewhere. */
+  readonly control?: 'connected' | 'lost'
 }
 
 /** Counters by one or two labels, added up where they are scraped: a decision only adds to a number. */

@@ -62,7 +62,11 @@ export function openApi(): unknown {
     ),
     components: {
       securitySchemes: {
-        key: { type: 'http', scheme: 'bearer', description: 'An API key of scope `register`' },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key of scope `register`, or of the scope that is named',
+        },
       },
       schemas: schemas(),
     },
@@ -70,7 +74,7 @@ export function openApi(): unknown {
 }
 
 function operationOf([operationId, operation]: readonly [string, Operation]): object {
-  const { path, summary, isOpen, query, headers = [], body } = operation
+  const { path, summary, isOpen, scope, query, headers = [], body } = operation
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
       name,
@@ -94,6 +98,7 @@ function operationOf([operationId, operation]: readonly [string, Operation]): ob
     operationId,
     summary,
     ...(isOpen ? { security: [] } : {}),
+    ...(scope ? { description: `It takes an API key of scope \`${scope}\`` } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(body ? { requestBody: { required: true, content: contentOf(body) } } : {}),
     responses: { ...answersOf(operation), ...refusalsOf(operation) },

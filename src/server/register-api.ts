@@ -4,6 +4,8 @@ import { CASE_REFUSALS } from '../review/case-refusals.ts'
 import { PEOPLE_REFUSALS } from '../review/people.ts'
 import { PROVIDER_REFUSALS } from '../review/provider-register.ts'
 import { digest, id } from '../shape.ts'
+import { bundleQuery, offersQuery } from './bundle-feed.ts'
+import type { Scope } from './keys.ts'
 import { listQuery, pageQuery } from './register-list.ts'
 import type { RegisterRefusal } from './register-refusals.ts'
 
@@ -19,6 +21,8 @@ export interface Operation {
   readonly summary: string
   /** For whoever asks, without a key. */
   readonly isOpen?: true
+  /** The scope of the key that it takes: `register` unless said. */
+  readonly scope?: Scope
   readonly query?: z.ZodObject
   readonly headers?: readonly Header[]
   /** An act on a thing of a kind, or a file; absent: none. */
@@ -217,6 +221,32 @@ export const OPERATIONS = {
     actOn: 'contract',
     codes: CONTRACT_CODES,
   }),
+  readOffer: {
+    method: 'GET',
+    path: '/bundle/offer',
+    summary: 'Which bundle decision points may use, until when, and where the log says so',
+    scope: 'decision-point',
+    answers: { 200: z.strictObject({ lease: z.string(), entry: z.string(), proof: z.string() }) },
+    codes: ['no-bundle'],
+  },
+  hearOffers: {
+    method: 'GET',
+    path: '/bundle/offers',
+    summary: 'Each offer as it comes, with what has changed since the one before',
+    scope: 'decision-point',
+    query: offersQuery,
+    answers: { 200: 'text/event-stream' },
+    codes: ['malformed-query', 'busy'],
+  },
+  readBundle: {
+    method: 'GET',
+    path: '/bundle',
+    summary: 'A bundle that is offered, or what has changed in it since another',
+    scope: 'decision-point',
+    query: bundleQuery,
+    answers: { 200: 'application/x-ndjson' },
+    codes: ['malformed-query', 'not-found', 'no-bundle'],
+  },
   hearChanges: {
     method: 'GET',
     path: '/events',

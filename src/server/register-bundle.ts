@@ -1,20 +1,21 @@
+import { assert } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
-import type { Contract } from '../contract/contract.ts'
-import { AT_ONCE } from '../contract/fold-contract.ts'
 import type { Bundle } from '../decision/bundle.ts'
-import type { ContractChange } from '../decision/compile.ts'
-import { LiveRegister, NOTHING, readTexts } from '../decision/live-register.ts'
-import { digestOf, type Sha256 } from '../digest.ts'
-import type { Evidence } from '../log/evidence.ts'
-import { type ProviderRegister, type Version, versionAt } from '../review/provider-register.ts'
-import type { Database } from '../store/database.ts'
-import { indexBelow, thingsSince, unknownOfTypes } from '../store/events.ts'
+import { digestOf } from '../digest.ts'
+import { type BundleOffer, printOffer } from '../log/bundle-offer.ts'
+import type { Evidence, ShownEntry } from '../log/evidence.ts'
+import { printVerifier } from '../log/key.ts'
+import { signLease } from '../log/lease.ts'
+import { type Publication, printPublication } from '../log/publication.ts'
+import type { Signer } from '../log/signer.ts'
+import { indexBelow } from '../store/events.ts'
 import { type Listening, listen } from '../store/listen.ts'
 import type { Instant } from '../time.ts'
 import type { BundleStatus } from './metrics.ts'
-import { contractKnown, contractsKnown, providerKnown } from './register-known.ts'
 import { RegisterLog } from './register-log.ts'
+import { type Made, type Making, madeSince, makeAll, stoppedAtOnce } from './register-made.ts'
 import type { Log } from './served.ts'
+import { Turns } from './turns.ts'
 
 /** How long a bundle may be used without a new lease, and how often it gets one, in milliseconds (semantics §10.3). */
 const LEASE_MS = 60_000
@@ -23,67 +24,89 @@ const RENEW_MS = 15_000
 /** How often it is looked for what happens by the clock, or waits for witnesses, in milliseconds. */
 const LOOK_MS = 1_000
 
-export interface RegisterBundleParts {
-  readonly database: Database
+export interface RegisterBundleParts extends Making {
   readonly evidence: Evidence
-  readonly clock: () => Instant
-  readonly sha256: Sha256
+  /** The key that signs leases. */
+  readonly publisher: Signer
   readonly log: Log
 }
 
-/** What a bundle is made of. */
-interface Made {
-  readonly live: LiveRegister
-  /** Entries of the governance log that were known. */
-  readonly size: number
-  readonly register: ProviderRegister
-  /** The version of the policy; undefined: none is published. */
-  readonly version: Version | undefined
+/** What the governance log says of a bundle. */
+interface Published extends Publication {
+  readonly index: number
+}
+
+/** What is made and published, and not in use before everybody may see that. */
+interface Next {
+  readonly made: Made
+  readonly published: Published
+}
+
+/** What decision points are offered. */
+export interface Offered {
+  readonly offer: BundleOffer
+  readonly bundle: Bundle
+  /** The bundle that the governance log says is published: the same, or one that allows more. */
+  readonly published: Bundle
 }
 
 /**
- * The bundle of a register as it goes on: made of what the governance log has made known, and of stops and suspensions at
- * once (semantics §13.1). One turn at a time looks what has happened, logs it, and takes what has become known.
+ * The bundle of a register as it goes on. One turn at a time logs what has happened, makes a bundle of what has become
+ * known, publishes it, and uses it once that is known, too. Stops and suspensions wait for none of that.
  */
 export class RegisterBundle {
   readonly #parts: RegisterBundleParts
   readonly #registerLog: RegisterLog
-  #made: Made
-  #bundle: Bundle
-  #serial = 0
-  /** The digest of the bundle whose publication was logged last. */
-  #published: string | undefined
-  /** By the clock that never goes back, in milliseconds. */
-  #leasedAt: number
-  #loadedAt: Instant
-  #turn: Promise<void> = Promise.resolve()
-  #isAsked = false
+  readonly #stops = new Turns(() => this.#tried(() => this.#alone(() => this.#stopAtOnce())))
+  readonly #turns = new Turns(() => this.#tried(() => this.#takeTurn()))
   readonly #timer: NodeJS.Timeout
   readonly #listening: Listening
+  readonly #listeners = new Set<() => void>()
+  /** What is in use. Only what is done alone replaces it. */
+  #made: Made
+  #published: Published
+  #publishedBundle: Bundle
+  /** What shows that it is published; undefined while witnesses have not let everybody see it. */
+  #shown: ShownEntry | undefined
+  #next: Next | undefined
+  #bundle: Bundle
+  #offered: Offered | undefined
+  #offeredAt: Instant = 0
+  /** By the clock that never goes back, in milliseconds. */
+  #leasedAt = 0
+  #loadedAt: Instant
+  #doneAlone: Promise<unknown> = Promise.resolve()
 
   static async open(parts: RegisterBundleParts): Promise<RegisterBundle> {
     const registerLog = new RegisterLog(parts)
     await registerLog.takeAll()
     const made = await makeAll(parts, await parts.evidence.makeKnown())
-    const opened = new RegisterBundle(parts, registerLog, made)
-    await opened.#publish()
+    const published = await publish(parts, made)
+    await parts.evidence.makeKnown()
+    const opened = new RegisterBundle(parts, registerLog, { made, published })
+    await opened.#take({ made, published })
     return opened
   }
 
-  private constructor(parts: RegisterBundleParts, registerLog: RegisterLog, made: Made) {
+  private constructor(
+    parts: RegisterBundleParts,
+    registerLog: RegisterLog,
+    { made, published }: Next,
+  ) {
     this.#parts = parts
     this.#registerLog = registerLog
     this.#made = made
+    this.#published = published
+    this.#publishedBundle = made.live.bundle
+    this.#bundle = made.live.bundle
     this.#loadedAt = parts.clock()
-    this.#leasedAt = performance.now()
-    this.#bundle = this.#leased()
     this.#timer = setInterval(() => this.wake(), LOOK_MS)
     this.#listening = listen(parts.database, 0, () => this.wake())
   }
 
-  /** Whether any policy is published: nothing is decided before. */
-  get isFounded(): boolean {
-    return this.#made.version !== undefined
+  /** Before any policy is published nothing is decided. */
+  get lacks(): 'no-policy' | null {
+    return this.#made.version === undefined ? 'no-policy' : null
   }
 
   get status(): BundleStatus {
@@ -99,126 +122,149 @@ export class RegisterBundle {
     }
   }
 
+  /** What decision points may use now; undefined while there is nothing that they would believe. */
+  get offered(): Offered | undefined {
+    return this.lacks === null ? this.#offered : undefined
+  }
+
+  /** Tells whenever something else is offered, until what this returns is called. */
+  onOffered(tell: () => void): () => void {
+    this.#listeners.add(tell)
+    return (): void => void this.#listeners.delete(tell)
+  }
+
   /** Looks soon what has happened. */
   wake(): void {
-    if (this.#isAsked) return
-    this.#isAsked = true
-    this.#turn = this.#turn.then(async () => {
-      this.#isAsked = false
-      try {
-        await this.#takeTurn()
-      } catch (error) {
-        const fields = { event: 'register-behind', error: (error as Error).message }
-        this.#parts.log.warn(fields, 'what has happened is not all in the bundle; tried again')
-      }
-    })
+    void this.#stops.ask()
+    void this.#turns.ask()
   }
 
   /** Done when all that had happened when this was asked is taken, as far as it is known. */
   async settled(): Promise<void> {
-    this.wake()
-    await this.#turn
+    await Promise.all([this.#stops.ask(), this.#turns.ask()])
+  }
+
+  async #tried(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      const fields = { event: 'register-behind', error: (error as Error).message }
+      this.#parts.log.warn(fields, 'what has happened is not all in the bundle; tried again')
+    }
+  }
+
+  /** One after the other: what is read of the database is not overtaken by what was read before. */
+  #alone(act: () => Promise<void>): Promise<void> {
+    const done = this.#doneAlone.then(act)
+    this.#doneAlone = done.catch(() => undefined)
+    return done
+  }
+
+  /** Takes stops and suspensions before the log has made them known, under the lease that there is. */
+  async #stopAtOnce(): Promise<void> {
+    const made = await stoppedAtOnce(this.#parts, this.#made)
+    if (made === this.#made) return
+    this.#made = made
+    const { serial, issuedAt, validUntil } = this.#bundle
+    this.#use({ ...made.live.bundle, serial, issuedAt, validUntil })
   }
 
   async #takeTurn(): Promise<void> {
     const { evidence } = this.#parts
-    await this.#stopAtOnce()
     await this.#registerLog.takeAll()
     const size = await evidence.makeKnown()
-    await this.#take(size)
-    // Only now: while the log cannot be written no lease is given (semantics §13.1).
-    if (performance.now() - this.#leasedAt >= RENEW_MS) this.#bundle = this.#leased()
-  }
-
-  /** Takes stops and suspensions before the log has made them known. */
-  async #stopAtOnce(): Promise<void> {
-    const { db } = this.#parts.database
-    const ids = await unknownOfTypes(db, [...AT_ONCE], this.#made.size)
-    if (ids.length === 0) return
-    const before = this.#made.live.bundle.digest
-    await this.#changeContracts(ids, this.#made.size)
-    if (this.#made.live.bundle.digest !== before) this.#bundle = this.#sameLease()
-  }
-
-  async #take(size: number): Promise<void> {
-    const { database, clock } = this.#parts
-    const { version } = this.#made
-    const things = size === this.#made.size ? [] : await thingsSince(database.db, this.#made.size)
-    const isOther = versionAt(this.#made.register, clock())?.digest !== version?.digest
-    if (isOther || things.some(({ stream }) => stream === 'provider')) {
-      this.#made = await makeAll(this.#parts, size)
-    } else {
-      const ids = things.flatMap(({ stream, id }) => (stream === 'contract' ? [id] : []))
-      await this.#changeContracts(ids, size)
-      this.#made = { ...this.#made, size }
+    const wasWaiting = this.#next !== undefined
+    this.#next ??= await this.#prepared(size)
+    const next = this.#next
+    if (next && next.published.index < (await evidence.makeKnown())) {
+      await this.#alone(() => this.#take(next))
+      this.#next = undefined
+      // What has happened while witnesses were waited for.
+      if (wasWaiting) void this.#turns.ask()
     }
-    // Also what was taken at once, and what a failure has kept from being published.
-    if (this.#made.live.bundle.digest !== this.#published) await this.#publish()
+    await this.#show()
+    // Only now: while the log cannot be written no lease is given (semantics §13.1).
+    if (performance.now() - this.#leasedAt >= RENEW_MS) this.#use(this.#leased())
   }
 
-  async #changeContracts(ids: readonly string[], size: number): Promise<void> {
-    const { db } = this.#parts.database
-    const changes = await Promise.all(
-      ids.map(async (id): Promise<ContractChange[]> => {
-        const contract = await contractKnown(db, id, size)
-        return contract ? [changeOf(contract)] : []
-      }),
-    )
-    if (changes.length > 0) this.#made.live.change(changes.flat())
+  /** What is to be in use next; undefined when that is what is in use. */
+  async #prepared(size: number): Promise<Next | undefined> {
+    const made = await madeSince(this.#parts, this.#made, size)
+    if (made === this.#made) return undefined
+    const isPublished = made.live.bundle.digest === this.#published.bundle
+    return { made, published: isPublished ? this.#published : await publish(this.#parts, made) }
   }
 
-  /** Logs that the bundle is published, and takes it. */
-  async #publish(): Promise<void> {
-    const { evidence, database, clock, sha256, log } = this.#parts
-    const { live, size, version } = this.#made
-    const serial = (await indexBelow(database.db, size)) + 1
-    const documents = digestOf(sha256(canonicalJson({ size, version: version?.digest ?? null })))
-    const { digest } = live.bundle
-    await evidence.publish({ bundle: digest, serial, documents, publisher: null, at: clock() })
-    this.#published = digest
-    this.#serial = serial
-    this.#bundle = this.#leased()
-    this.#loadedAt = clock()
-    log.info(
-      { event: 'bundle-taken', digest, serial, customers: live.bundle.customers.size },
-      'took what has happened',
-    )
+  /** Uses what was made, and of stops and suspensions also what was not known then. */
+  async #take({ made, published }: Next): Promise<void> {
+    const isOther = published !== this.#published
+    this.#made = await stoppedAtOnce(this.#parts, made)
+    if (isOther) this.#shown = undefined
+    this.#published = published
+    this.#publishedBundle = made.live.bundle
+    await this.#show()
+    const { live } = this.#made
+    if (!isOther && live.bundle.digest === this.#bundle.digest && this.#leasedAt > 0) return
+    this.#use(this.#leased())
+    const { digest, serial } = this.#bundle
+    const fields = { event: 'bundle-taken', digest, serial, customers: live.bundle.customers.size }
+    this.#parts.log.info(fields, 'took what has happened')
+  }
+
+  /** Finds what shows everybody that the bundle is published. */
+  async #show(): Promise<void> {
+    if (this.#shown !== undefined) return
+    this.#shown = await this.#parts.evidence.shownEntry(this.#published.index)
+    if (this.#shown !== undefined && this.#leasedAt > 0) this.#offer()
   }
 
   #leased(): Bundle {
     this.#leasedAt = performance.now()
     const issuedAt = this.#parts.clock()
-    const serial = this.#serial
+    const { serial } = this.#published
     return { ...this.#made.live.bundle, serial, issuedAt, validUntil: issuedAt + LEASE_MS }
   }
 
-  #sameLease(): Bundle {
-    const { serial, issuedAt, validUntil } = this.#bundle
-    return { ...this.#made.live.bundle, serial, issuedAt, validUntil }
+  #use(bundle: Bundle): void {
+    if (bundle.digest !== this.#bundle.digest) this.#loadedAt = this.#parts.clock()
+    this.#bundle = bundle
+    this.#offer()
+  }
+
+  #offer(): void {
+    if (this.#shown === undefined) return
+    const { digest, serial, validUntil } = this.#bundle
+    assert(validUntil !== null, 'what is used is leased')
+    const { publisher, clock } = this.#parts
+    const { index: entry } = this.#published
+    // Of two offers the later one is known by that, also when the clock is set back.
+    this.#offeredAt = Math.max(clock(), this.#offeredAt + 1)
+    const lease = { bundle: digest, serial, issuedAt: this.#offeredAt, validUntil, entry }
+    const offer = printOffer(signLease(lease, publisher), this.#shown)
+    this.#offered = { offer, bundle: this.#bundle, published: this.#publishedBundle }
+    for (const tell of this.#listeners) tell()
   }
 
   async close(): Promise<void> {
     clearInterval(this.#timer)
     await this.#listening.stop()
-    await this.#turn
+    await Promise.all([this.#stops.ended, this.#turns.ended])
   }
 }
 
-/** Makes everything anew of what is known. */
-async function makeAll(parts: RegisterBundleParts, size: number): Promise<Made> {
-  const { database, clock, sha256 } = parts
-  const register = await providerKnown(database.db, size)
-  const version = versionAt(register, clock())
-  const read = version ? readTexts({ ...version, models: register.models }) : NOTHING
-  if (!read.ok) throw new Error(`the published documents have errors: ${read.error[0]?.message}`)
-  const live = new LiveRegister(read.value, [], sha256)
-  for await (const contracts of contractsKnown(database.db, size)) {
-    live.change(contracts.map(changeOf))
+/** Logs that a bundle is published; answers where. */
+async function publish(
+  { evidence, database, clock, sha256, publisher }: RegisterBundleParts,
+  { live, size, version }: Made,
+): Promise<Published> {
+  const serial = (await indexBelow(database.db, size)) + 1
+  const documents = digestOf(sha256(canonicalJson({ size, version: version?.digest ?? null })))
+  const publication = {
+    bundle: live.bundle.digest,
+    serial,
+    documents,
+    publisher: printVerifier(publisher.verifier),
+    at: clock(),
   }
-  return { live, size, register, version }
-}
-
-function changeOf(contract: Contract): ContractChange {
-  const { id, customer } = contract
-  return { id, customer, contract }
+  return { ...publication, index: await evidence.state([printPublication(publication)]) }
 }

@@ -57,7 +57,10 @@ export function pageQueryIn(
   return ok({ after: Number(read.value.cursor ?? 0), limit: limitOf(read.value.limit) })
 }
 
-function readQuery<T extends z.ZodType>(shape: T, query: unknown): Result<z.output<T>, Refused> {
+export function readQuery<T extends z.ZodType>(
+  shape: T,
+  query: unknown,
+): Result<z.output<T>, Refused> {
   const report = newReport()
   const read = readShape(shape, query, report)
   if (report.problems.length === 0) return ok(read)

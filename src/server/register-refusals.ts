@@ -19,12 +19,13 @@ const API_REFUSALS = {
   'version-conflict':
     'somebody else was first; `version` is what stands, `changed` what has happened since',
   'no-policy': 'no version of the policy is published',
+  'no-bundle': 'no bundle is published that decision points would believe; try again',
   'not-found': 'there is no such thing',
   'file-missing': 'a file that is named is not stored, or is of another type or size',
   'file-differs': 'the bytes have another digest, or are stored as another media type',
   'malformed-request': 'the request cannot be read',
   'api-key-refused': 'the API key is missing, unknown, wrong or expired',
-  'wrong-scope': 'the API key is of another scope than `register`',
+  'wrong-scope': 'the API key is of another scope than this takes',
   'no-route': 'there is nothing at this address',
   'wrong-method': 'the address takes other methods; `Allow` says which',
   'body-too-large': 'the body is longer than may be sent there',
@@ -95,6 +96,7 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'wider-than-determined': 422,
   widens: 422,
   internal: 500,
+  'no-bundle': 503,
   busy: 503,
 }
 

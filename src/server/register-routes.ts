@@ -13,18 +13,19 @@ import type { Database } from '../store/database.ts'
 import { giveNonce, NONCE_MS_MAX } from '../store/nonces.ts'
 import { printInstant } from '../time.ts'
 import { guard } from './access.ts'
+import { BundleFeed } from './bundle-feed.ts'
+import { BEAT_MS } from './event-streams.ts'
 import { openApi } from './openapi.ts'
 import type { Register } from './register.ts'
 import { OPERATIONS, type Operation, type OperationName } from './register-api.ts'
 import { askedIn, isKnown } from './register-asked.ts'
 import type { RegisterBundle } from './register-bundle.ts'
-import { BEAT_MS, Changes, hearChanges } from './register-changes.ts'
+import { Changes, hearChanges } from './register-changes.ts'
 import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
 import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
-import { refuse } from './reply.ts'
 import type { Served } from './served.ts'
 
 // The register over HTTP, below /api/v1 (docs/register.md). An act is a POST to the `acts` of the thing that it is on.
@@ -42,6 +43,12 @@ export interface RegisterServed {
  */
 const PROVIDER_BODY_BYTES_MAX = 2 * 3 * 1_048_576 + 65_536
 
+/** What tells of what goes on. */
+interface Streaming {
+  readonly changes: Changes
+  readonly feed: BundleFeed
+}
+
 type Handler = (
   request: FastifyRequest<{ Params: { id?: string; digest?: string } }>,
   reply: FastifyReply,
@@ -50,36 +57,32 @@ type Handler = (
 /** The thing that a request is about; undefined when its id is none. */
 type Named = (id: string) => Subject | undefined
 
-/** While no version of the policy is published nothing is decided. */
-export function refuseUnfounded(app: FastifyInstance, { live }: RegisterServed): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    if (live.isFounded || !request.url.startsWith('/access/')) return done()
-    return refuse(reply, 503, 'no version of the policy is published, so nothing is decided')
-  })
-}
-
 export function routeRegister(
   app: FastifyInstance,
   served: Served,
-  { register, database }: RegisterServed,
+  { register, database, live }: RegisterServed,
 ): void {
   const changes = new Changes(database, BEAT_MS)
-  app.addHook('preClose', () => changes.close())
-  const handlers = handlersOf(served, { register, database, changes })
+  const feed = new BundleFeed(live, register.sha256, BEAT_MS)
+  app.addHook('preClose', async () => {
+    feed.close()
+    await changes.close()
+  })
+  const handlers = handlersOf(served, { register, database, changes, feed })
   const transfers = new Transfers()
   const admit: onRequestHookHandler = (_request, reply, done) =>
     transfers.begin(reply) ? done() : refuseBusy(reply)
   const route = (to: FastifyInstance, isFile: boolean): void => {
     for (const [name, operation] of Object.entries<Operation>(OPERATIONS)) {
-      const { method, path, isOpen, isTransfer, body } = operation
-      const mayAsk = isOpen ? [] : [guard(served, 'register')]
+      const { method, path, isOpen, scope = 'register', isTransfer, body } = operation
+      const mayAsk = isOpen ? [] : [guard(served, scope)]
       if ((body === 'file') !== isFile) continue
       const actsOnProvider = typeof body === 'object' && body.actOn === PROVIDER.stream
       to.route({
         method,
         url: `/api/v1${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
         onRequest: [...mayAsk, ...(isTransfer ? [admit] : [])],
-        exposeHeadRoute: name !== 'hearChanges',
+        exposeHeadRoute: !name.startsWith('hear'),
         ...(actsOnProvider ? { bodyLimit: PROVIDER_BODY_BYTES_MAX } : {}),
         handler: handlers[name as OperationName] as RouteHandlerMethod,
       })
@@ -100,7 +103,8 @@ function handlersOf(
     register,
     database: { db },
     changes,
-  }: Pick<RegisterServed, 'register' | 'database'> & { readonly changes: Changes },
+    feed,
+  }: Pick<RegisterServed, 'register' | 'database'> & Streaming,
 ): Readonly<Record<OperationName, Handler>> {
   const description = openApi()
   const read =
@@ -167,6 +171,9 @@ function handlersOf(
     keepFile: (request, reply) => takeFile(request, reply, { db, at: clock() }),
     readFile: (request, reply) => giveFile(request, reply, db),
     hearChanges: (request, reply) => hearChanges(request, reply, changes),
+    readOffer: (_request, reply) => feed.giveOffer(reply),
+    hearOffers: (request, reply) => feed.hearOffers(request, reply),
+    readBundle: (request, reply) => feed.giveBundle(request, reply),
     listContracts: readList('contract'),
     readContract: read(oneOf('contract')),
     readContractActs: readActs(oneOf('contract')),

@@ -18,14 +18,19 @@ export interface Served {
   readonly shadow: Shadow | null
   /** What is made known of the logs; null: nothing is. */
   readonly logs: LogsServed | null
-  /** The register, where there is one; null: documents come from files. */
+  /** The register, where there is one; null: the bundle comes from files, or from a register elsewhere. */
   readonly register: RegisterServed | null
+  /** What there has to be before anything is decided, and is not there; null: there always is a bundle. */
+  readonly lacks: (() => Lack | null) | null
   readonly log: Log
   /** Where enforcement points reach the server; null: where it listens. */
   readonly publicUrl: PublicUrl | null
   /** Certificate chain and private key, both PEM; without them plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string }
 }
+
+/** Why nothing can be decided yet. */
+export type Lack = 'no-policy' | 'no-bundle'
 
 /** Structured log lines; none holds what a request said. */
 export interface Log {
