@@ -131,7 +131,11 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
 /** What `/readyz` says. */
 export interface Readiness {
   readonly status: string
+  readonly bundle: string
   readonly serial: number
+  readonly current: boolean
+  readonly stale: boolean
+  readonly control?: string
   readonly exceptions: string
   readonly logs: {
     readonly decisions: string

@@ -25,8 +25,8 @@ export const key: Command = {
   help: `FILE holds hashes of keys, and only its owner may read it; a server takes changes within a second.
 
 add     makes a key for --customer (any number of times) or --all-customers, with --metrics one that reads
-        /metrics, with --auditor one that reads entries of logs, or with --register one that reaches
-        the register; prints it once. It ends after --lifetime
+        /metrics, with --auditor one that reads entries of logs, with --register one that reaches
+        the register, or with --decision-point one that gets its bundle; prints it once. It ends after --lifetime
         (P${KEY_DAYS.default}D, at most P${KEY_DAYS.max}D), and may ask for --rate evaluations a second (${RATE_DEFAULT}).
 rotate  makes a new key with a new --id like that of --from, which ends after --overlap (P7D).
 revoke  ends the key --id now.
@@ -41,6 +41,7 @@ Exit 0: done. 2: wrong usage, or FILE is wrong.`,
     metrics: { type: 'boolean' },
     auditor: { type: 'boolean' },
     register: { type: 'boolean' },
+    'decision-point': { type: 'boolean' },
     lifetime: { type: 'string' },
     rate: { type: 'string' },
     overlap: { type: 'string' },
@@ -68,22 +69,21 @@ async function add(args: Arguments, path: string): Promise<number> {
   return await hand(args, { path, file, like: { customers, scope, rate }, lifetime })
 }
 
+/** Scopes of keys that are for no customer, each an option. */
+const SCOPE_FLAGS = ['metrics', 'auditor', 'register', 'decision-point'] as const
+
 function scopeOf(args: Arguments): Scope {
-  if (args.flag('metrics')) return 'metrics'
-  if (args.flag('register')) return 'register'
-  return args.flag('auditor') ? 'auditor' : 'enforcement-point'
+  return SCOPE_FLAGS.find((flag) => args.flag(flag)) ?? 'enforcement-point'
 }
 
 function customersOf(args: Arguments): KeyEntry['customers'] {
   const named = args.texts('customer')
   const bad = named.find((customer) => !isId(customer))
   if (bad !== undefined) throw new UsageError(`--customer ${bad} is no customer’s id`)
-  const flags = ['all-customers', 'metrics', 'auditor', 'register'].filter((flag) =>
-    args.flag(flag),
-  )
+  const flags = ['all-customers', ...SCOPE_FLAGS].filter((flag) => args.flag(flag))
   if (flags.length + Number(named.length > 0) !== 1) {
     throw new UsageError(
-      'say for whom: --customer ID, --all-customers, --metrics, --auditor or --register',
+      'say for whom: --customer ID, --all-customers, --metrics, --auditor, --register or --decision-point',
     )
   }
   return args.flag('all-customers') ? 'all' : [...named]

@@ -7,9 +7,10 @@ import { httpSource } from '../log/http-source.ts'
 import { parseVerifier, type Verifier } from '../log/key.ts'
 import { type KnownLog, knownLogs } from '../log/known-log.ts'
 import { GOVERNANCE_FOLDER } from '../log/log-directory.ts'
-import { keysOf, parseTrust, type Trust } from '../log/trust.ts'
+import { keysOf, type Trust } from '../log/trust.ts'
 import type { Arguments } from './command.ts'
 import { readSecretFile, readSmallFile } from './followed-file.ts'
+import { readTrustFile } from './trust-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** Where logs are read from, and what is known of them. */
@@ -27,16 +28,10 @@ export async function readPlace(args: Arguments): Promise<LogPlace> {
   const [, name] = args.positionals
   if (name === undefined) throw new UsageError('say which logs: a directory of logs, or a URL')
   const trustFile = args.text('trust')
-  const trust = trustFile === undefined ? null : await readTrust(trustFile)
+  const trust = trustFile === undefined ? null : await readTrustFile(trustFile)
   return /^https?:\/\//i.test(name)
     ? urlPlace(name, trust, args.text('key-file'))
     : await directoryPlace(name, trust)
-}
-
-async function readTrust(path: string): Promise<Trust> {
-  const parsed = await parseTrust(readSmallFile(path))
-  if (parsed.ok) return parsed.value
-  throw new UsageError(`${path}: ${parsed.error.message}`)
 }
 
 const FOLDER = /^(?:governance|decisions-.+-\d+)$/

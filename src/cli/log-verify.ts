@@ -2,12 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
 import { parseVerifier, type Verifier } from '../log/key.ts'
 import { type Opening, parseOpening, RECEIPT_CHARS_MAX } from '../log/receipt.ts'
-import { parseTrust, type Trust } from '../log/trust.ts'
+import type { Trust } from '../log/trust.ts'
 import type { Facts, Step, Verification } from '../log/verification.ts'
 import { type VerifyOptions, verifyReceipt } from '../log/verify-receipt.ts'
 import { printInstant, printInstantShort } from '../time.ts'
 import { type Arguments, EXIT } from './command.ts'
 import { styled, writeJson, writeLine } from './output.ts'
+import { readTrustFile } from './trust-file.ts'
 import { UsageError } from './usage-error.ts'
 
 /** `proviso log verify RECEIPT --trust FILE`: what a receipt shows, with nothing of the server that gave it. */
@@ -35,9 +36,7 @@ function readText(path: string): string {
 
 async function readTrust(path: string | undefined): Promise<Trust> {
   if (path === undefined) throw new UsageError('say whom to trust: --trust FILE')
-  const trust = await parseTrust(readText(path))
-  if (trust.ok) return trust.value
-  throw new UsageError(`${path}: ${trust.error.message}`)
+  return await readTrustFile(path)
 }
 
 async function readOptions(args: Arguments): Promise<VerifyOptions> {

@@ -1,14 +1,37 @@
-import { mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { printVerifier } from '../log/key.ts'
+import { writeSecretFile } from '../log/secret-file.ts'
+import { printSigner, SEED_BYTES, type Signer, signerOf } from '../log/signer.ts'
 import type { DatabasePlace } from '../store/database.ts'
 import type { Arguments } from './command.ts'
+import { readSigner } from './publisher.ts'
 
 /** Where a register is kept when nothing else is said. */
 const DATA = '.proviso'
 
-/** Whether a register is to be served, rather than the documents of a directory. */
+/** Whether a register is to be served, rather than the documents of a directory or what a register elsewhere offers. */
 export function isRegister(args: Arguments): boolean {
-  return args.positionals.length === 0
+  return args.positionals.length === 0 && controlOf(args) === undefined
+}
+
+/** The register elsewhere whose bundle is to be served. */
+export function controlOf(args: Arguments): string | undefined {
+  return args.text('control')
+}
+
+/** The key that signs what a register offers its decision points, made when there is none yet. */
+export function registerSigner(args: Arguments, host: string): Signer {
+  const path = join(dataOf(args), 'publisher.key')
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const made = signerOf(`${host}/bundles`, randomBytes(SEED_BYTES))
+    writeSecretFile(path, `${printSigner(made)}\n`)
+  }
+  const signer = readSigner(path, 'signature')
+  writeFileSync(`${path}.pub`, `${printVerifier(signer.verifier)}\n`)
+  return signer
 }
 
 /** The directory of a register's data. */

@@ -2,7 +2,8 @@ import { type PublicUrl, parsePublicUrl } from '../server/metadata.ts'
 import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { LOOPBACK, listenAt } from './listen.ts'
-import { isRegister } from './register-place.ts'
+import { controlOf, isRegister } from './register-place.ts'
+import { isLoopback, registerUrlOf } from './register-url.ts'
 import { readTls, type Tls } from './tls.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -25,7 +26,8 @@ export function optionsOf(args: Arguments): Options {
   const publisher = args.text('publisher')
   const keys = args.text('keys')
   const clock = args.instant('clock')
-  if (isRegister(args)) refuseRegister(args, host)
+  if (controlOf(args) !== undefined) refuseControl(args, host)
+  else if (isRegister(args)) refuseRegister(args, host)
   else refuseFiles(args, host)
   const tls = tlsOf(args)
   if (!LOOPBACK.has(host) && tls === undefined && !args.flag('behind-proxy')) {
@@ -47,12 +49,35 @@ function refuseRegister(args: Arguments, host: string): void {
   }
 }
 
+/** What is believed of a register elsewhere comes by other ways than from it. */
+function refuseControl(args: Arguments, host: string): void {
+  if (args.positionals.length > 0) throw new UsageError('--control goes with no DIR')
+  for (const option of ['unsigned', 'data', 'story']) {
+    if (args.flag(option) || args.text(option) !== undefined) {
+      throw new UsageError(`--${option} does not go with --control`)
+    }
+  }
+  for (const [option, what] of NEEDED_OF_CONTROL) {
+    if (args.text(option) === undefined) throw new UsageError(`name ${what}: --${option} FILE`)
+  }
+  if (args.text('keys') === undefined && !LOOPBACK.has(host)) throw withoutKeys()
+  const url = registerUrlOf('control', controlOf(args) ?? '')
+  if (args.text('clock') !== undefined && !isLoopback(url)) {
+    throw new UsageError('--clock goes with --control only on this machine')
+  }
+}
+
+const NEEDED_OF_CONTROL = [
+  ['publisher', 'the register’s key for bundles'],
+  ['trust', 'the log and the witnesses to believe'],
+] as const
+
 function refuseFiles(args: Arguments, host: string): void {
   const publisher = args.text('publisher')
   const isUnsigned = args.flag('unsigned')
-  for (const option of ['data', 'story']) {
+  for (const option of ['data', 'story', 'trust', 'api-key-file']) {
     if (args.text(option) === undefined) continue
-    throw new UsageError(`--${option} is about a register, which is served where no DIR is named`)
+    throw new UsageError(`--${option} is about a register, and DIR is none`)
   }
   if (isUnsigned && publisher !== undefined) {
     throw new UsageError('say --unsigned or --publisher FILE, not both')

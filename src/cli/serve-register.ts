@@ -2,17 +2,18 @@ import type { Evidence } from '../log/evidence.ts'
 import { Register } from '../server/register.ts'
 import { RegisterBundle } from '../server/register-bundle.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
-import type { Log } from '../server/served.ts'
+import type { Lack, Log } from '../server/served.ts'
 import { openDatabase } from '../store/database.ts'
 import type { Instant } from '../time.ts'
 import type { Arguments } from './command.ts'
 import { readSourceFile } from './directory.ts'
 import { loadDocuments, sha256 } from './load.ts'
-import { databasePlace, keysOf } from './register-place.ts'
+import { databasePlace, keysOf, registerSigner } from './register-place.ts'
 
 /** A register that is served: its bundle as it goes on, and what its routes work with. */
 export interface OpenRegister {
   readonly live: RegisterBundle
+  readonly lacks: () => Lack | null
   readonly register: RegisterServed
   close(): Promise<void>
 }
@@ -33,12 +34,13 @@ export async function openRegister(
     const register = new Register(database, sha256)
     const story = args.text('story')
     if (story !== undefined) await tell(args, story, { register, database }, clock())
-    const live = await RegisterBundle.open({ database, evidence, clock, sha256, log })
+    const publisher = registerSigner(args, evidence.directory.config.host)
+    const live = await RegisterBundle.open({ database, evidence, clock, sha256, publisher, log })
     const close = async (): Promise<void> => {
       await live.close()
       await database.close()
     }
-    return { live, register: { register, database, live }, close }
+    return { live, lacks: () => live.lacks, register: { register, database, live }, close }
   } catch (error) {
     await database.close()
     throw error

@@ -22,7 +22,8 @@ import { ended, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
 import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
-import { isRegister, keysOf } from './register-place.ts'
+import { controlOf, isRegister, keysOf } from './register-place.ts'
+import { openControl } from './serve-control.ts'
 import { type Options, optionsOf } from './serve-options.ts'
 import type { OpenRegisterParts } from './serve-register.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
@@ -31,7 +32,7 @@ import type { Taken } from './taken.ts'
 
 export const serve: Command = {
   usage:
-    '[DIR (--unsigned | --publisher FILE)] [--keys FILE] [--host HOST] [--port PORT] [OPTION]...',
+    '[DIR (--unsigned | --publisher FILE) | --control URL] [--keys FILE] [--port PORT] [OPTION]...',
   summary: 'answer requests over HTTP (OpenID AuthZEN)',
   help: `Serves the decisions of DIR, a policy directory or a bundle file: POST /access/v1/evaluation and
 /access/v1/evaluations and /search, GET /healthz, /readyz, /metrics. It watches DIR: a changed set is checked
@@ -49,6 +50,10 @@ Without DIR it serves a register: what has been applied for, approved, signed an
 DATABASE_URL names, and the logs. Then --keys may be left out on loopback.
 With --story DIR, only there, a new register is told how the example's contracts in DIR may have come about.
 
+With --control URL it serves the bundle of the register there: --publisher FILE is that register's key for bundles
+(publisher.key.pub in its data), --trust FILE says which log and witnesses to believe, and --api-key-file FILE holds
+a key of scope decision-point. Cut off from the register for a minute, it makes no more exceptions.
+
 With --shadow DRAFT every decision that is answered is also made on DRAFT, a directory or a bundle file that is watched
 too. That changes no answer; what flips is counted, and with --shadow-out FILE a line on each is added to FILE.
 
@@ -57,6 +62,9 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     unsigned: { type: 'boolean' },
     data: { type: 'string' },
     story: { type: 'string' },
+    control: { type: 'string' },
+    trust: { type: 'string' },
+    'api-key-file': { type: 'string' },
     publisher: { type: 'string' },
     keys: { type: 'string' },
     'tls-cert': { type: 'string' },
@@ -90,13 +98,12 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
     try {
       draft = await ShadowDraft.open(args, clock, log)
-      source = isRegister(args)
-        ? await openRegister(args, { evidence, clock, log })
-        : await openFiles(args.first, publisher, { evidence, clock, log })
-      const { live, register } = source
+      source = await openSource(args, publisher, { evidence, clock, log })
+      const { live, register, lacks } = source
       const keyring = (): Keyring | null => keys?.value ?? null
       const kept = { recorder: evidence, evidence, place }
-      const serving = { ...options, live, register, draft, keyring, clock, log, ...kept }
+      const own = source.clock ?? clock
+      const serving = { ...options, live, register, lacks, draft, keyring, clock: own, log, ...kept }
       const failure = await answerUntil(stopped.promise, args, serving)
       if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
       return failure ? EXIT.no : EXIT.done
@@ -115,7 +122,28 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
 interface Answering {
   readonly live: Pick<Live, 'status'>
   readonly register: RegisterServed | null
+  readonly lacks: Served['lacks']
+  /** The clock to decide by, where it is another than the machine's. */
+  readonly clock?: () => Instant
   close(): void | Promise<void>
+}
+
+function openSource(
+  args: Arguments,
+  publisher: Verifier | null,
+  parts: OpenRegisterParts,
+): Promise<Answering> {
+  if (isRegister(args)) return openRegister(args, parts)
+  return controlOf(args) === undefined
+    ? openFiles(args.first, publisher, parts)
+    : openElsewhere(args, parts)
+}
+
+/** The bundle of a register elsewhere. */
+async function openElsewhere(args: Arguments, parts: OpenRegisterParts): Promise<Answering> {
+  const live = await openControl(args, parts)
+  const clock = (): Instant => live.now()
+  return { live, register: null, lacks: () => live.lacks, clock, close: () => live.close() }
 }
 
 /** Loaded only here: the database's client is of no use to whoever serves files. */
@@ -132,7 +160,7 @@ async function openFiles(
     publishTaken(evidence, taken, { publisher, at: clock() })
   const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
   const live = await Live.open({ path, publisher, lastSerial, clock, log, publish })
-  return { live, register: null, close: () => live.close() }
+  return { live, register: null, lacks: null, close: () => live.close() }
 }
 
 /** Ends the logs. What cannot be written any more then is told, and does not hide why the server ends. */
@@ -229,12 +257,16 @@ interface Listening {
   readonly place: EvidencePlace
 }
 
+function servedName(args: Arguments): string {
+  const control = controlOf(args)
+  if (control !== undefined) return `the bundle of ${control}`
+  return isRegister(args) ? 'the register' : args.first
+}
+
 async function announce(args: Arguments, { address, digest, at, place }: Listening): Promise<void> {
   const { path: log, isTemporary } = place
   if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
-  await writeLine(
-    `Serving ${isRegister(args) ? 'the register' : args.first} at ${address}, ${digest}`,
-  )
+  await writeLine(`Serving ${servedName(args)} at ${address}, ${digest}`)
   const begun = args.instant('clock')
   if (begun !== undefined) await writeLine(`The clock began at ${printInstantShort(begun)}.`)
   if (args.flag('unsigned')) {
@@ -245,7 +277,7 @@ async function announce(args: Arguments, { address, digest, at, place }: Listeni
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
     await writeLine(`Look around, and suspend it:\n\n${exampleCommands(args, address)}\n`)
   }
-  if (args.text('keys') === undefined && !isRegister(args)) {
+  if (args.text('keys') === undefined && args.positionals.length > 0) {
     await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
     const end = isTemporary
       ? '\nThe log is removed when the server ends; --log DIR keeps one.\n'

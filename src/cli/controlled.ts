@@ -1,0 +1,208 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { assert } from '../assert.ts'
+import type { Bundle } from '../decision/bundle.ts'
+import { applyDelta, isDelta } from '../decision/bundle-delta.ts'
+import { readBundle } from '../decision/bundle-file.ts'
+import { LiveRegister, NOTHING } from '../decision/live-register.ts'
+import { isNarrowing } from '../decision/narrows.ts'
+import type { Digest } from '../digest.ts'
+import { type OfferTrust, type OpenOffer, openOffer } from '../log/bundle-offer.ts'
+import type { Evidence } from '../log/evidence.ts'
+import type { BundleStatus } from '../server/metrics.ts'
+import type { Log } from '../server/served.ts'
+import type { Instant } from '../time.ts'
+import { sha256 } from './load.ts'
+import type { HeardOffer, OfferClient } from './offer-client.ts'
+
+/** Pause before the register is asked again, in milliseconds. */
+const RETRY_MS = 500
+
+export interface ControlledOptions extends OfferTrust {
+  readonly client: OfferClient
+  readonly evidence: Pick<Evidence, 'publish'>
+  /** The serial of the bundle that this decision point has used last, whenever that was; 0 for none. */
+  readonly lastSerial: number
+  readonly clock: () => Instant
+  readonly log: Log
+}
+
+/** A bundle as it may be used. */
+interface Held {
+  readonly bundle: Bundle
+  /** The bundle that the governance log says is published: the same, or one that allows more. */
+  readonly published: Bundle
+  readonly issuedAt: Instant
+  /** When the lease came and how long it is, by the clock that never goes back, in milliseconds. */
+  readonly leasedAt: number
+  readonly leaseMs: number
+}
+
+/** The bundle of a register elsewhere: used as far as the register's key and its governance log say that it may be. */
+export class Controlled {
+  readonly #options: ControlledOptions
+  readonly #nothing: Bundle
+  readonly #stopping = new AbortController()
+  readonly #following: Promise<void>
+  #held: Held | undefined
+  #loadedAt: Instant
+  #isHeard = false
+  #offersRefused = 0
+  /** Why the last offer was refused; null: it was not. */
+  #refused: string | null = null
+
+  constructor(options: ControlledOptions) {
+    this.#options = options
+    assert(NOTHING.ok, 'no documents have no errors')
+    this.#nothing = LiveRegister.of(NOTHING.value, sha256).bundle
+    this.#loadedAt = options.clock()
+    this.#following = this.#follow()
+  }
+
+  /** Before a bundle was taken nothing is decided. */
+  get lacks(): 'no-bundle' | null {
+    return this.#held === undefined ? 'no-bundle' : null
+  }
+
+  get status(): BundleStatus {
+    return {
+      bundle: this.#bundle,
+      loadedAt: this.#loadedAt,
+      reloadsRefused: this.#offersRefused,
+      isCurrent: this.#refused === null,
+      control: this.#isHeard ? 'connected' : 'lost',
+    }
+  }
+
+  get #bundle(): Bundle {
+    if (this.#held === undefined) return this.#nothing
+    const { bundle, leasedAt, leaseMs } = this.#held
+    // A wall clock that is set back lengthens no lease (semantics §10.3).
+    return performance.now() - leasedAt < leaseMs ? bundle : { ...bundle, validUntil: 0 }
+  }
+
+  /**
+   * The clock to decide by: never behind the register's, as the lease says it. What the register says holds from an instant
+   * would otherwise not hold yet where the clock is slow or was set back.
+   */
+  now(): Instant {
+    const own = this.#options.clock()
+    if (this.#held === undefined) return own
+    const { issuedAt, leasedAt } = this.#held
+    return Math.max(own, issuedAt + Math.floor(performance.now() - leasedAt))
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    await this.#following
+  }
+
+  /** Listens, and asks too: what is pushed may be held up on the way. */
+  async #follow(): Promise<void> {
+    const { client } = this.#options
+    const { signal } = this.#stopping
+    const take = (heard: HeardOffer): Promise<void> => this.#hear(heard)
+    while (!signal.aborted) {
+      await this.#tried(() => client.hear(this.#held?.bundle.digest, take, signal))
+      await this.#tried(async () => await this.#hear(await client.offer()))
+      await pause(RETRY_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  async #tried(act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      if (this.#isHeard) this.#tell('control-lost', error as Error)
+      this.#isHeard = false
+    }
+  }
+
+  #tell(event: string, { message, cause }: Error): void {
+    const error = cause instanceof Error ? `${message}: ${cause.message}` : message
+    this.#options.log.warn({ event, error }, 'the register is not heard, or not believed')
+  }
+
+  async #hear(heard: HeardOffer): Promise<void> {
+    const leasedAt = performance.now()
+    this.#isHeard = true
+    try {
+      const opened = await openOffer(heard, this.#options)
+      if (!opened.ok) throw new RefusedOffer(opened.error.message)
+      await this.#take(opened.value, heard.delta, leasedAt)
+      this.#refused = null
+    } catch (error) {
+      // Not a register that is away: one that says what may not be believed.
+      this.#offersRefused++
+      if (this.#refused !== (error as Error).message) this.#tell('offer-refused', error as Error)
+      this.#refused = (error as Error).message
+    }
+  }
+
+  async #take(
+    { lease, publication }: OpenOffer,
+    delta: string | undefined,
+    leasedAt: number,
+  ): Promise<void> {
+    const { serial, issuedAt, validUntil } = lease
+    const before = this.#held
+    const last = before?.bundle.serial ?? this.#options.lastSerial
+    if (serial < last) {
+      throw new RefusedOffer(`its serial is ${serial}, and one of ${last} was in use before`)
+    }
+    if (before && issuedAt < before.issuedAt) {
+      throw new RefusedOffer('the lease is older than the one in use')
+    }
+    const content = await this.#bundleOf(lease.bundle, delta)
+    const isPublished = lease.bundle === publication.bundle
+    const published = isPublished ? content : await this.#bundleOf(publication.bundle, undefined)
+    if (!isNarrowing(published, content)) {
+      throw new RefusedOffer('it allows more than the bundle that is published')
+    }
+    const bundle = { ...content, serial, issuedAt, validUntil }
+    const leaseMs = Math.max(0, validUntil - issuedAt)
+    const held = { bundle, published, issuedAt, leasedAt, leaseMs }
+    // Of a stop that the log has come to tell of the bundle is the same and its serial another, which is kept.
+    const isOther = bundle.digest !== before?.bundle.digest || serial > last
+    // What allows less is logged when it is in use, and all else before (semantics §13.1).
+    if (before && isNarrowing(before.bundle, bundle)) this.#held = held
+    if (isOther) {
+      const { documents, publisher } = publication
+      const at = this.#options.clock()
+      await this.#options.evidence.publish({
+        bundle: bundle.digest,
+        serial,
+        documents,
+        publisher,
+        at,
+      })
+      this.#loadedAt = at
+      const fields = { event: 'bundle-taken', digest: bundle.digest, serial }
+      this.#options.log.info(fields, 'took what the register offers')
+    }
+    this.#held = held
+  }
+
+  /** A bundle by its digest: held already, made by what has changed, or asked for. */
+  async #bundleOf(digest: Digest, delta: string | undefined): Promise<Bundle> {
+    const held = this.#held
+    for (const one of held ? [held.bundle, held.published] : []) {
+      if (one.digest === digest) return one
+    }
+    const made = held && delta !== undefined ? applyDelta(held.bundle, delta, sha256) : undefined
+    if (made?.ok && made.value.digest === digest) return made.value
+    const text = await this.#options.client.bundle(digest, held?.bundle.digest)
+    const read =
+      held && isDelta(text) ? applyDelta(held.bundle, text, sha256) : readBundle(text, sha256)
+    if (!read.ok) throw new RefusedOffer(read.error.message)
+    if (read.value.digest === digest) return read.value
+    throw new RefusedOffer('the register gives another bundle than the one that it offers')
+  }
+}
+
+/** An offer that may not be believed, or not be used. */
+class RefusedOffer extends Error {
+  constructor(why: string) {
+    super(`the bundle that is offered is refused: ${why}`)
+  }
+}
