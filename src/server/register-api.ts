@@ -99,6 +99,17 @@ function read(path: string, what: string): Operation {
   }
 }
 
+/** What is signed is the digest of a text, which anybody computes anew. */
+function readText(path: string, summary: string): Operation {
+  return {
+    method: 'GET',
+    path,
+    summary,
+    answers: { 200: z.strictObject({ round: z.number().int(), digest, text: z.string() }) },
+    codes: ['not-found'],
+  }
+}
+
 function readActs(path: string, what: string): Operation {
   return {
     method: 'GET',
@@ -184,13 +195,7 @@ export const OPERATIONS = {
   readCase: read('/cases/{id}', 'A case'),
   readCaseActs: readActs('/cases/{id}', 'a case'),
   actOnCase: doAct({ path: '/cases/{id}', what: 'a case', actOn: 'case', codes: CASE_CODES }),
-  readDetermination: {
-    method: 'GET',
-    path: '/cases/{id}/determination',
-    summary: 'What the approvers of a case sign',
-    answers: { 200: z.strictObject({ round: z.number().int(), digest, text: z.string() }) },
-    codes: ['not-found'],
-  },
+  readDetermination: readText('/cases/{id}/determination', 'What the approvers of a case sign'),
   keepFile: {
     method: 'PUT',
     path: '/files/{digest}',
@@ -210,6 +215,7 @@ export const OPERATIONS = {
   },
   listContracts: readList('/contracts', 'Contracts'),
   readContract: read('/contracts/{id}', 'A contract'),
+  readTerms: readText('/contracts/{id}/terms', 'What both sides of a contract sign'),
   readContractActs: readActs('/contracts/{id}', 'a contract'),
   actOnContract: doAct({
     path: '/contracts/{id}',
