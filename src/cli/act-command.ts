@@ -1,8 +1,14 @@
-import { FIELD_OPTIONS, fieldsOf } from './act-fields.ts'
+import {
+  EVIDENCE_OPTIONS,
+  type EvidenceForm,
+  FIELD_OPTIONS,
+  fieldsOf,
+  keepEvidence,
+} from './act-fields.ts'
 import { askAct } from './ask-act.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
-import { writeLine } from './output.ts'
-import { answered } from './register-answer.ts'
+import { isRead, writeJson, writeLine } from './output.ts'
+import { answered, textOf } from './register-answer.ts'
 import type { RegisterClient } from './register-client.ts'
 import { ACTOR_HELP, ACTOR_OPTIONS, clientOf, EXIT_HELP } from './register-options.ts'
 import { toSign } from './to-sign.ts'
@@ -19,6 +25,8 @@ export interface Kind {
   readonly subject: 'many' | string
   /** The text of each that is signed: the word that shows it, and the act that signs it. */
   readonly text?: { readonly word: string; readonly act: string }
+  /** How its acts name files. */
+  readonly evidence: EvidenceForm
   readonly summary: string
   readonly acts: string
 }
@@ -26,6 +34,7 @@ export interface Kind {
 const OPTIONS = {
   ...ACTOR_OPTIONS,
   ...FIELD_OPTIONS,
+  ...EVIDENCE_OPTIONS,
   expect: { type: 'string' },
 } as const satisfies Command['options']
 
@@ -54,7 +63,8 @@ export function commandOf(kind: Kind): Command {
 ${reading}Any other word is an act:
 ${kind.acts}.
 The fields of an act come from --file FILE, YAML or JSON, from --set NAME=VALUE, whose value is YAML, and from
---text NAME=FILE, whose value is all the text of a file.
+--text NAME=FILE, whose value is all the text of a file. --evidence NAME=FILE has the register keep a file, and names it by
+its digest${kind.evidence === 'list' ? ', type, size and name in the list of that field' : ''}.
 
 ${ACTOR_HELP}
 Where a document is signed its digest is computed from its text and printed first; nothing is signed when the register
@@ -75,11 +85,29 @@ async function run(kind: Kind, args: Arguments): Promise<number> {
   if (isMany && id === undefined) throw new UsageError(`say which: ${kind.name} ${action} ID`)
   const path = id === undefined ? kind.path : `${kind.path}/${encodeURIComponent(id)}`
   if (action === 'show') return await answered(args, await client.get(path))
-  if (action === 'acts') return await answered(args, await client.get(`${path}/acts`))
+  if (action === 'acts') return await showActs(client, path, args)
   if (action === kind.text?.word) return await showText(client, kind, args)
-  const command = { ...fieldsOf(args), ...ownName(kind, action, id), act: nameOf(kind, action) }
+  const { values, evidence, locate } = fieldsOf(args, kind.evidence)
+  const command = { ...values, ...ownName(kind, action, id), act: nameOf(kind, action) }
   const subject = isMany ? `${kind.name}/${id}` : kind.subject
-  return await answered(args, await askAct(client, args, { path, subject, command }))
+  const wanted = { path, subject, command }
+  const refused = await keepEvidence(client, evidence)
+  return await answered(args, refused ?? (await askAct(client, args, wanted)), locate)
+}
+
+/** Everything that was done to a thing, written as it comes, page by page. */
+async function showActs(client: RegisterClient, path: string, args: Arguments): Promise<number> {
+  for (let after = 0; isRead(); ) {
+    const answer = await client.get(`${path}/acts?cursor=${after}`)
+    if (answer.status !== 200) return await answered(args, answer)
+    const { items, next } = answer.body as { items: readonly object[]; next: string | null }
+    for (const item of items) await (args.json ? writeJson(item) : writeLine(textOf([item])))
+    if (next === null) return EXIT.done
+    if (!(Number(next) > after))
+      throw new UsageError('the server does not go on, so it is no register')
+    after = Number(next)
+  }
+  return EXIT.done
 }
 
 /** What opens a case or drafts a contract has its id, which is the address's. */

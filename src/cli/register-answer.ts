@@ -6,7 +6,7 @@ import { printProblem, warn, writeJson, writeLine } from './output.ts'
 import type { Answer } from './register-client.ts'
 
 /** A field in error as the register names it: where in the command, or where in a text that was sent. */
-export type NamedProblem = Problem | LocatedProblem
+type NamedProblem = Problem | LocatedProblem
 
 /** Where in the files of whoever asks a problem is; undefined: in none of them. */
 export type Locate = (problem: NamedProblem) => LocatedProblem | undefined
@@ -15,7 +15,7 @@ export type Locate = (problem: NamedProblem) => LocatedProblem | undefined
 export async function answered(
   args: Arguments,
   { status, body }: Answer,
-  locate: Locate = () => undefined,
+  locate: Locate = (problem) => ('file' in problem ? problem : undefined),
 ): Promise<number> {
   const isDone = status >= 200 && status < 300
   if (args.json) await writeJson(body)
@@ -34,12 +34,10 @@ function warnRefusal({ code, detail, problems, changed }: Answer['body'], locate
   for (const problem of (problems ?? []) as readonly NamedProblem[]) {
     const located = locate(problem)
     if (located) warn(printProblem(located, process.stderr))
-    else warn(`  ${placeOf(problem)}: ${problem.code}: ${problem.message}`)
+    else
+      warn(
+        `  ${'path' in problem ? `${problem.path.join('.')}: ` : ''}${problem.code}: ${problem.message}`,
+      )
   }
   if (changed) warn(`  meanwhile: ${changed.join(', ')}`)
-}
-
-function placeOf(problem: NamedProblem): string {
-  if ('path' in problem) return problem.path.join('.')
-  return `${problem.file}:${problem.line}:${problem.column}`
 }

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { parseJson } from '../json.ts'
 import { signAct } from '../log/signed-act.ts'
 import type { Signer } from '../log/signer.ts'
 import type { Role } from '../people.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { MEDIA_TYPES } from '../review/finding.ts'
 import { LOOPBACK } from './listen.ts'
 import { sha256 } from './load.ts'
 import { UsageError } from './usage-error.ts'
@@ -46,11 +48,19 @@ export interface Acting {
   readonly waiting: Waiting
 }
 
+/** A file that the register keeps. */
+export interface KeptFile {
+  readonly digest: Digest
+  readonly 'media-type': (typeof MEDIA_TYPES)[number]
+  /** In bytes. */
+  readonly size: number
+}
+
 interface Sent {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Buffer<ArrayBuffer>
   /** What is not known when no answer comes, of a request that changes something. */
   readonly unknown?: string
 }
@@ -66,6 +76,26 @@ export class RegisterClient {
 
   async get(path: string): Promise<Answer> {
     return await this.#ask({ method: 'GET', path })
+  }
+
+  /** Sends a file to be kept. Sent twice it is kept once. */
+  async keep(
+    { digest, 'media-type': type }: KeptFile,
+    bytes: Buffer<ArrayBuffer>,
+  ): Promise<Answer> {
+    const headers = { 'content-type': type }
+    return await this.#ask({ method: 'PUT', path: pathOf(digest), headers, body: bytes })
+  }
+
+  /** The bytes of a file, which are what its digest says; or why there are none. */
+  async fetchFile(digest: Digest): Promise<Result<Buffer, Answer>> {
+    const sent = { method: 'GET', path: pathOf(digest) } as const
+    const { status, bytes } = await this.#send(sent)
+    if (status !== 200) return fail(this.#answerIn(sent, status, bytes))
+    const found = digestOf(hash('sha256', bytes, 'hex'))
+    if (found === digest) return ok(bytes)
+    const detail = `the register gives ${found} for ${digest}; nothing is written, ask whoever runs it`
+    return fail({ status: 409, body: { code: 'document-differs', detail } })
   }
 
   /** Signs an act and asks for it once: whoever gets no answer is told how to see what has become of it. */
@@ -88,6 +118,10 @@ export class RegisterClient {
 
   async #ask(sent: Sent): Promise<Answer> {
     const { status, bytes } = await this.#send(sent)
+    return this.#answerIn(sent, status, bytes)
+  }
+
+  #answerIn(sent: Sent, status: number, bytes: Buffer): Answer {
     const json = parseJson(bytes.toString())
     if (!json.ok) {
       throw this.#unanswered(sent, 'is no register: its answer is no JSON', 'name another one')
@@ -126,6 +160,10 @@ export class RegisterClient {
   ): UsageError {
     return new UsageError(`${this.#server.origin} ${what}; ${unknown ?? advice}`)
   }
+}
+
+function pathOf(digest: Digest): string {
+  return `files/${digest.slice('sha256:'.length)}`
 }
 
 /** With these there was no connection, so that nothing can have come of it. */
