@@ -155,6 +155,7 @@ const CASE_CODES = ['not-found', 'no-policy', 'file-missing', ...codesOf(CASE_RE
 const CONTRACT_CODES: readonly RegisterRefusal[] = [
   'not-found',
   'no-policy',
+  'file-missing',
   ...codesOf(CONTRACT_REFUSALS, CASE_REFUSALS),
 ]
 
@@ -199,7 +200,7 @@ export const OPERATIONS = {
   keepFile: {
     method: 'PUT',
     path: '/files/{digest}',
-    summary: 'Keeps a file that findings name, by the SHA-256 of its bytes',
+    summary: 'Keeps a file that findings, duties and incidents name, by the SHA-256 of its bytes',
     body: 'file',
     isTransfer: true,
     answers: { 200: file, 201: file },
