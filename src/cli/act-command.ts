@@ -63,8 +63,8 @@ export function commandOf(kind: Kind): Command {
 ${reading}Any other word is an act:
 ${kind.acts}.
 The fields of an act come from --file FILE, YAML or JSON, from --set NAME=VALUE, whose value is YAML, and from
---text NAME=FILE, whose value is all the text of a file. --evidence NAME=FILE has the register keep a file, and names it by
-its digest${kind.evidence === 'list' ? ', type, size and name in the list of that field' : ''}.
+--text NAME=FILE, whose value is all the text of a file. --evidence NAME=FILE has the register keep a file, and names it
+by its digest${kind.evidence === 'list' ? ', type, size and name in the list of that field' : ''}.
 
 ${ACTOR_HELP}
 Where a document is signed its digest is computed from its text and printed first; nothing is signed when the register

@@ -148,11 +148,16 @@ test('all that was done is shown, page by page', async () => {
   expect(parse(text.stdout).map(({ version }: { version: number }) => version)).toEqual(versions)
 })
 
-test('a contract is suspended by one word and a reason', async () => {
+test('an incident is reported by a file, and a contract suspended by a word and a reason', async () => {
   await assessed(register)
   await determined(register)
   await register.onContract(who('signer'), OSINT.id, DRAFT)
   await inForce(register)
+  const happened = `happened=${printInstant(register.at)}`
+  const named = ['--evidence', `summary=${file('incident.txt', 'A wrong name')}`]
+  const incident = ['--set', happened, '--set', 'kind=wrong-name', ...named]
+  const reported = await as('officer', 'contract', 'report-incident', OSINT.id, ...incident)
+  expect([reported.code, reported.stderr]).toEqual([0, ''])
   const silent = await as('officer', 'suspend', OSINT.id)
   expect([silent.code, silent.stderr]).toEqual([2, expect.stringContaining('--reason')])
   const done = await as('officer', 'suspend', OSINT.id, '--reason', 'Misuse is suspected')
@@ -161,4 +166,5 @@ test('a contract is suspended by one word and a reason', async () => {
   expect(listed.stdout).toContain(OSINT.id)
   const { body } = await register.get(`/api/v1/contracts/${OSINT.id}`)
   expect(body.state.reasons).toBe('Misuse is suspected')
+  expect(body.state.incidents).toMatchObject([{ summary: sha256Of('A wrong name') }])
 })

@@ -22,7 +22,8 @@ export const ACTOR_OPTIONS = {
 export const SERVER_HELP = `The server: --server URL or PROVISO_SERVER, http://127.0.0.1:7420 unless said; --api-key-file FILE holds a key of scope
 register.`
 
-export const ACTOR_HELP = `Who acts: --by PERSON --role ROLE --key FILE, or PROVISO_BY, PROVISO_ROLE and PROVISO_KEY. ${SERVER_HELP}`
+export const ACTOR_HELP = `Who acts: --by PERSON --role ROLE --key FILE, or PROVISO_BY, PROVISO_ROLE and PROVISO_KEY.
+${SERVER_HELP}`
 
 /** What becomes of an act, and of one of which that is not known. */
 export const EXIT_HELP = `Exit 0: done. 1: the register refuses. 2: wrong usage, or no register answers; of an act that may have been carried out

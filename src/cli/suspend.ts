@@ -7,8 +7,8 @@ import { UsageError } from './usage-error.ts'
 export const suspend: Command = {
   usage: 'ID --reason WORDS [OPTION]...',
   summary: 'suspend a contract, at once',
-  help: `Suspends the contract ID in the register, whatever has happened to it meanwhile: its exceptions end before the governance
-log has the entry. WORDS say why; whoever is affected will read them. Short for
+  help: `Suspends the contract ID in the register, whatever has happened to it meanwhile; that takes effect before the
+governance log has the entry. WORDS say why; whoever is affected will read them. Short for
 \`contract suspend ID --set reasons=WORDS\`.
 
 ${ACTOR_HELP}
