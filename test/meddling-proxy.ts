@@ -6,8 +6,8 @@ interface Passing {
   readonly path: string
 }
 
-/** What becomes of an answer on its way: its body or another one, or a connection that breaks. */
-type Meddling = (asked: Passing, body: string) => string | 'break'
+/** What becomes of an answer on its way: its body or another one, a gateway's instead, or a connection that breaks. */
+type Meddling = (asked: Passing, body: string) => string | 'break' | 'gateway timeout'
 
 export interface MeddlingProxy {
   readonly url: string
@@ -49,6 +49,7 @@ export async function meddlingProxy(upstream: () => string): Promise<MeddlingPro
     })
     const body = meddling({ method, path }, await answer.text())
     if (body === 'break') return void response.destroy()
+    if (body === 'gateway timeout') return void response.writeHead(504).end('{"detail":"late"}')
     response.writeHead(answer.status, {
       'content-type': answer.headers.get('content-type') ?? 'application/json',
     })

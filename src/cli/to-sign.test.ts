@@ -166,6 +166,11 @@ test('of an act whose answer is lost it is said that nobody knows, and how to fi
   expect(await nonces()).toContain(carriedOut)
   expect(proxy.passed.filter((one) => one === `POST ${ACTS}`)).toHaveLength(1)
 
+  proxy.meddle((asked, body) => (isAct(asked) ? 'gateway timeout' : body))
+  const late = await as('signer', ...SUSPENDING)
+  expect(late.code).toBe(2)
+  expect(await nonces()).toContain(said.exec(late.stderr)?.[1])
+
   proxy.drop(isAct)
   const dropped = await as('watch', ...SUSPENDING)
   expect(dropped.code).toBe(2)
