@@ -3,7 +3,7 @@ import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import { diskFiles } from '../src/log/disk-files.ts'
 import { sidecarsFrom } from '../src/log/journal.ts'
 import { DAY_MS } from '../src/time.ts'
-import { OPENED } from './case-world.ts'
+import { EVIDENCE, OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
 import { ANALYSIS, assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
@@ -42,7 +42,7 @@ test('of two who act at once one is carried out, and the other is told what has 
       act: 'contract.report-incident',
       happened: new Date(register.at).toISOString(),
       kind: 'wrong-name',
-      summary: `sha256:${'0'.repeat(64)}`,
+      summary: EVIDENCE[0]?.digest,
     }
     const asked = ['rep', 'officer', 'watch'].map((name) => askFor(name, report, seen))
     const answers = (await Promise.all(asked)).sort((a, b) => a.status - b.status)

@@ -4,7 +4,14 @@ import { contractCommand } from '../src/contract/contract-commands.ts'
 import { digestOf } from '../src/digest.ts'
 import { caseCommand } from '../src/review/case-commands.ts'
 import { DAY_MS } from '../src/time.ts'
-import { drafting, instantOf, OPENED, renewingApplication, soundCommand } from './case-world.ts'
+import {
+  drafting,
+  EVIDENCE,
+  instantOf,
+  OPENED,
+  renewingApplication,
+  soundCommand,
+} from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
 import { assessed, CASE, DRAFT, founded, TERMS, who } from './register-story.ts'
@@ -147,7 +154,7 @@ test('a side signs once, for itself, and as it acts', async () => {
 const INCIDENT = {
   act: 'contract.report-incident',
   kind: 'wrong-name',
-  summary: digestOf('0'.repeat(64)),
+  summary: EVIDENCE[0]?.digest,
 }
 
 function incident(): { readonly act: string } {
@@ -231,7 +238,9 @@ test('a request that is sent again is carried out once, and its key serves no ot
 
 test('what is no act, and what is no JSON of one meaning', async () => {
   const unknown = { ...incident(), act: 'contract.erase' }
-  await refused([400, 'malformed-command'], CONTRACT_PATH, () => send({ command: unknown }))
+  await refused([400, 'unknown-act'], CONTRACT_PATH, () => send({ command: unknown }))
+  const mistyped = await send({ command: { ...incident(), act: 'contract.report-incidnt' } })
+  expect(mistyped.body.detail).toContain('did you mean `contract.report-incident`?')
   const other = { ...incident(), act: 'case.submit' }
   await refused([400, 'unknown-act'], CONTRACT_PATH, () => send({ command: other }))
   const nul = { act: 'contract.suspend', reasons: 'a\u0000b' }

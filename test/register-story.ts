@@ -81,10 +81,10 @@ export async function assessed(register: RunningRegister, more: Assessed = {}): 
   await on('assessor', soundCommand('case.weigh-benefit', register.at))
 }
 
-export async function determined(register: RunningRegister): Promise<void> {
-  await register.onCase(who('assessor'), CASE, drafting())
+export async function determined(register: RunningRegister, id: string = CASE): Promise<void> {
+  await register.onCase(who('assessor'), id, drafting())
   for (const name of Object.keys(APPROVERS)) {
-    await register.onCase(who(name), CASE, soundCommand('case.approve', register.at))
+    await register.onCase(who(name), id, soundCommand('case.approve', register.at))
   }
 }
 

@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs'
-import { parseDocument, stringify } from 'yaml'
-import { readSource } from '../document.ts'
-import { isRole } from '../people.ts'
-import { type Arguments, type Command, EXIT } from './command.ts'
-import { readSmallFile } from './followed-file.ts'
-import { printProblem, warn, writeJson, writeLine } from './output.ts'
-import { readSigner } from './publisher.ts'
 import {
-  type Actor,
-  type Answer,
-  digestOfCommand,
-  RegisterClient,
-  type Waiting,
-} from './register-client.ts'
+  EVIDENCE_OPTIONS,
+  type EvidenceForm,
+  FIELD_OPTIONS,
+  fieldsOf,
+  keepEvidence,
+} from './act-fields.ts'
+import { askAct } from './ask-act.ts'
+import { type Arguments, type Command, EXIT } from './command.ts'
+import { isRead, writeJson, writeLine } from './output.ts'
+import { answered, textOf } from './register-answer.ts'
+import type { RegisterClient } from './register-client.ts'
+import { ACTOR_HELP, ACTOR_OPTIONS, clientOf, EXIT_HELP } from './register-options.ts'
+import { toSign } from './to-sign.ts'
 import { UsageError } from './usage-error.ts'
 
 // What the commands of the register have in common: each is about one kind of thing.
@@ -24,19 +23,18 @@ export interface Kind {
   readonly path: string
   /** Whether there are many, each with an id; otherwise the one thing that acts are on. */
   readonly subject: 'many' | string
+  /** The text of each that is signed: the word that shows it, and the act that signs it. */
+  readonly text?: { readonly word: string; readonly act: string }
+  /** How its acts name files. */
+  readonly evidence: EvidenceForm
   readonly summary: string
   readonly acts: string
 }
 
 const OPTIONS = {
-  by: { type: 'string' },
-  role: { type: 'string' },
-  key: { type: 'string' },
-  server: { type: 'string' },
-  'api-key-file': { type: 'string' },
-  file: { type: 'string' },
-  set: { type: 'string', multiple: true },
-  text: { type: 'string', multiple: true },
+  ...ACTOR_OPTIONS,
+  ...FIELD_OPTIONS,
+  ...EVIDENCE_OPTIONS,
   expect: { type: 'string' },
 } as const satisfies Command['options']
 
@@ -54,19 +52,25 @@ const LISTING = `list shows what there is: by --state, --customer, words in --se
 export function commandOf(kind: Kind): Command {
   const isMany = kind.subject === 'many'
   const id = isMany ? ' ID' : ''
+  const word = kind.text ? `${kind.text.word}|` : ''
+  const reading = kind.text
+    ? `${kind.text.word} prints the text that \`${kind.text.act}\` signs, and its digest, computed from it. `
+    : ''
   return {
-    usage: `${isMany ? 'list|' : ''}show|acts|ACT${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
+    usage: `${isMany ? 'list|' : ''}show|${word}acts|ACT${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
     summary: kind.summary,
-    help: `${isMany ? LISTING : ''}show prints the thing as it stands, acts what was done to it. Any other word is an act:
+    help: `${isMany ? LISTING : ''}show prints the thing as it stands, acts what was done to it.
+${reading}Any other word is an act:
 ${kind.acts}.
 The fields of an act come from --file FILE, YAML or JSON, from --set NAME=VALUE, whose value is YAML, and from
---text NAME=FILE, whose value is all the text of a file.
+--text NAME=FILE, whose value is all the text of a file. --evidence NAME=FILE has the register keep a file, and names it
+by its digest${kind.evidence === 'list' ? ', type, size and name in the list of that field' : ''}.
 
-Who acts: --by PERSON --role ROLE --key FILE, or PROVISO_BY, PROVISO_ROLE and PROVISO_KEY. The server: --server URL or
-PROVISO_SERVER, http://127.0.0.1:7420 unless said; --api-key-file FILE holds a key of scope register.
-Where a document is signed its digest is printed first; with --expect DIGEST no other one is signed.
+${ACTOR_HELP}
+Where a document is signed its digest is computed from its text and printed first; nothing is signed when the register
+states another one, nor, with --expect DIGEST, when it is another one than that.
 
-Exit 0: done. 1: the register refuses. 2: wrong usage, or no register answers.`,
+${EXIT_HELP}`,
     options: { ...OPTIONS, ...(isMany ? LIST_OPTIONS : {}) },
     positionals: { least: 1, most: isMany ? 2 : 1 },
     run: (args) => run(kind, args),
@@ -75,22 +79,35 @@ Exit 0: done. 1: the register refuses. 2: wrong usage, or no register answers.`,
 
 async function run(kind: Kind, args: Arguments): Promise<number> {
   const [action = '', id] = args.positionals
-  const client = new RegisterClient(
-    args.text('server') ?? process.env['PROVISO_SERVER'] ?? 'http://127.0.0.1:7420',
-    apiKeyOf(args),
-  )
-  if (kind.subject === 'many' && action === 'list') return await listAll(client, kind, args)
-  if (kind.subject === 'many' && id === undefined)
-    throw new UsageError(`say which: ${kind.name} ${action} ID`)
+  const client = clientOf(args)
+  const isMany = kind.subject === 'many'
+  if (isMany && action === 'list') return await listAll(client, kind, args)
+  if (isMany && id === undefined) throw new UsageError(`say which: ${kind.name} ${action} ID`)
   const path = id === undefined ? kind.path : `${kind.path}/${encodeURIComponent(id)}`
   if (action === 'show') return await answered(args, await client.get(path))
-  if (action === 'acts') return await answered(args, await client.get(`${path}/acts`))
-  const actor = actorOf(args)
-  const command = { ...fieldsOf(args), ...ownName(kind, action, id), act: nameOf(kind, action) }
-  const subject = kind.subject === 'many' ? `${kind.name}/${id}` : kind.subject
-  const waiting = await waitingFor(client, { path, command, args })
-  if ('status' in waiting) return await answered(args, waiting)
-  return await answered(args, await client.act({ actor, path, subject, command, waiting }))
+  if (action === 'acts') return await showActs(client, path, args)
+  if (action === kind.text?.word) return await showText(client, kind, args)
+  const { values, evidence, locate } = fieldsOf(args, kind.evidence)
+  const command = { ...values, ...ownName(kind, action, id), act: nameOf(kind, action) }
+  const subject = isMany ? `${kind.name}/${id}` : kind.subject
+  const wanted = { path, subject, command }
+  const refused = await keepEvidence(client, evidence)
+  return await answered(args, refused ?? (await askAct(client, args, wanted)), locate)
+}
+
+/** Everything that was done to a thing, written as it comes, page by page. */
+async function showActs(client: RegisterClient, path: string, args: Arguments): Promise<number> {
+  for (let after = 0; isRead(); ) {
+    const answer = await client.get(`${path}/acts?cursor=${after}`)
+    if (answer.status !== 200) return await answered(args, answer)
+    const { items, next } = answer.body as { items: readonly object[]; next: string | null }
+    for (const item of items) await (args.json ? writeJson(item) : writeLine(textOf([item])))
+    if (next === null) return EXIT.done
+    if (!(Number(next) > after))
+      throw new UsageError('the server does not go on, so it is no register')
+    after = Number(next)
+  }
+  return EXIT.done
 }
 
 /** What opens a case or drafts a contract has its id, which is the address's. */
@@ -103,42 +120,19 @@ function nameOf({ name }: Kind, action: string): string {
   return action.includes('.') ? action : `${name}.${action}`
 }
 
-/** Acts on a document that waits, by where its round and digest stand in what is shown. */
-const ON_A_DOCUMENT: Readonly<Record<string, (body: Answer['body']) => Waiting | null>> = {
-  'case.approve': ({ round, digest }) => ({ round, digest }),
-  'contract.sign': ({ state }) => ({ round: state.round, digest: state.digest }),
-  'provider.approve': ({ state }) => state.proposal,
-}
-
-interface Wanted {
-  readonly path: string
-  readonly command: { readonly act: string }
-  readonly args: Arguments
-}
-
-/** Round and digest that are signed, or what the register answers instead. */
-async function waitingFor(
+/** Shows what would be signed, under the digest that would be. */
+async function showText(
   client: RegisterClient,
-  { path, command, args }: Wanted,
-): Promise<Waiting | Answer> {
-  const ofDocument = ON_A_DOCUMENT[command.act]
-  const shown = await client.get(command.act === 'case.approve' ? `${path}/determination` : path)
-  if (shown.status !== 200 && (ofDocument || shown.status !== 404)) return shown
-  if (!ofDocument) {
-    const round = shown.status === 200 ? (shown.body as { version: number }).version : 0
-    return { round, digest: digestOfCommand(command) }
-  }
-  const waiting = ofDocument(shown.body)
-  if (waiting === null) throw new UsageError('nothing waits to be signed')
-  const { round, digest } = waiting
-  const expected = args.text('expect')
-  if (expected !== undefined && expected !== digest) {
-    throw new UsageError(
-      `what waits has the digest ${digest}, and not the one expected; read it again`,
-    )
-  }
-  warn(`signing round ${round}, ${digest}`)
-  return { round, digest }
+  { path, text }: Kind,
+  args: Arguments,
+): Promise<number> {
+  const [, id = ''] = args.positionals
+  const at = { path: `${path}/${encodeURIComponent(id)}`, id }
+  const shown = await toSign(client, text?.act ?? '', at)
+  if (!shown.ok) return await answered(args, shown.error)
+  const { round, digest, text: json } = shown.value
+  const body = args.json ? shown.value : { round, digest, text: JSON.parse(json) }
+  return await answered(args, { status: 200, body })
 }
 
 /** Options of a list, and what the API calls them. */
@@ -168,66 +162,4 @@ interface Listed {
   readonly id: string
   readonly customer: string
   readonly state: string | null
-}
-
-/** Prints an answer, or why it is refused. */
-async function answered(args: Arguments, { status, body }: Answer): Promise<number> {
-  const isDone = status >= 200 && status < 300
-  if (args.json) await writeJson(body)
-  else if (isDone) await writeLine(stringify(body, { lineWidth: 100 }).trimEnd())
-  else warnRefusal(body)
-  return isDone ? EXIT.done : EXIT.no
-}
-
-function warnRefusal({ code, detail, problems, changed }: Answer['body']): void {
-  warn(`proviso: ${code}: ${detail}`)
-  for (const { path, code: what, message } of problems ?? []) {
-    warn(`  ${(path ?? []).join('.')}: ${what}: ${message}`)
-  }
-  if (changed) warn(`  meanwhile: ${changed.join(', ')}`)
-}
-
-function actorOf(args: Arguments): Actor {
-  const said = (name: string): string => {
-    const value = args.text(name) ?? process.env[`PROVISO_${name.toUpperCase()}`]
-    if (value !== undefined && value !== '') return value
-    throw new UsageError(`say who acts: --${name}, or PROVISO_${name.toUpperCase()}`)
-  }
-  const role = said('role')
-  if (!isRole(role)) throw new UsageError(`--role ${role} is no role`)
-  return { by: said('by'), role, signer: readSigner(said('key'), 'signature') }
-}
-
-function apiKeyOf(args: Arguments): string | undefined {
-  const file = args.text('api-key-file')
-  return file === undefined ? undefined : readSmallFile(file).trim()
-}
-
-/** The fields of an act, from a file, from values, and from texts. */
-function fieldsOf(args: Arguments): Readonly<Record<string, unknown>> {
-  const fields: Record<string, unknown> = { ...fileFields(args.text('file')) }
-  for (const [name, value] of pairsOf(args, 'set')) {
-    const parsed = parseDocument(value)
-    if (parsed.errors.length > 0) throw new UsageError(`--set ${name}: its value is no YAML`)
-    fields[name] = parsed.toJS()
-  }
-  for (const [name, file] of pairsOf(args, 'text')) fields[name] = readFileSync(file, 'utf8')
-  return fields
-}
-
-function pairsOf(args: Arguments, option: string): readonly (readonly [string, string])[] {
-  return args.texts(option).map((text) => {
-    const [, name = '', value = ''] = /^([A-Za-z][\w-]*)=(.*)$/s.exec(text) ?? []
-    if (name !== '') return [name, value] as const
-    throw new UsageError(`--${option} ${text}: write NAME=VALUE`)
-  })
-}
-
-function fileFields(file: string | undefined): object {
-  if (file === undefined) return {}
-  const { raw, problems } = readSource({ name: file, text: readSmallFile(file) })
-  for (const problem of problems) warn(printProblem(problem, process.stderr))
-  if (problems.length > 0 || raw === undefined) throw new UsageError(`${file} cannot be read`)
-  if (typeof raw === 'object' && raw !== null && !Array.isArray(raw)) return raw
-  throw new UsageError(`${file} holds no fields: write NAME: VALUE, a line each`)
 }

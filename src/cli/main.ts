@@ -8,12 +8,14 @@ import { compile } from './compile.ts'
 import { contract } from './contract.ts'
 import { decide } from './decide.ts'
 import { diff } from './diff.ts'
+import { document } from './document.ts'
 import { explain } from './explain.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
 import { keygen } from './keygen.ts'
 import { RefusedDirectory } from './load.ts'
 import { log } from './log.ts'
+import { models } from './models.ts'
 import { printProblem, styled, warn, watchOutput, writeJson, writeLine } from './output.ts'
 import { people } from './people.ts'
 import { person } from './person.ts'
@@ -24,6 +26,7 @@ import { replay } from './replay.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { sign } from './sign.ts'
+import { suspend } from './suspend.ts'
 import { test } from './test.ts'
 import { UsageError } from './usage-error.ts'
 import { witness } from './witness.ts'
@@ -50,6 +53,9 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   provider,
   case: ofCases,
   contract,
+  suspend,
+  models,
+  document,
   rebuild,
   witness,
 }

@@ -4,6 +4,7 @@ export const provider = commandOf({
   name: 'provider',
   path: 'provider',
   subject: 'provider/provider',
+  evidence: 'digest',
   summary: "versions of policy and exceptions, and models' levels",
   acts: 'propose, approve, withdraw, models.add, models.assert',
 })

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
 import { type Digest, digestOf } from '../digest.ts'
 import { parseJson } from '../json.ts'
 import { signAct } from '../log/signed-act.ts'
 import type { Signer } from '../log/signer.ts'
 import type { Role } from '../people.ts'
+import { fail, ok, type Result } from '../result.ts'
+import type { MEDIA_TYPES } from '../review/finding.ts'
 import { LOOPBACK } from './listen.ts'
 import { sha256 } from './load.ts'
 import { UsageError } from './usage-error.ts'
@@ -46,6 +48,23 @@ export interface Acting {
   readonly waiting: Waiting
 }
 
+/** A file that the register keeps. */
+export interface KeptFile {
+  readonly digest: Digest
+  readonly 'media-type': (typeof MEDIA_TYPES)[number]
+  /** In bytes. */
+  readonly size: number
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer<ArrayBuffer>
+  /** What is not known when no answer comes, of a request that changes something. */
+  readonly unknown?: string
+}
+
 export class RegisterClient {
   readonly #server: URL
   readonly #apiKey: string | undefined
@@ -56,40 +75,115 @@ export class RegisterClient {
   }
 
   async get(path: string): Promise<Answer> {
-    return await this.#ask('GET', path)
+    return await this.#ask({ method: 'GET', path })
   }
 
-  /** Signs an act and asks for it, once whatever the network does. */
+  /** Sends a file to be kept. Sent twice it is kept once. */
+  async keep(
+    { digest, 'media-type': type }: KeptFile,
+    bytes: Buffer<ArrayBuffer>,
+  ): Promise<Answer> {
+    const headers = { 'content-type': type }
+    return await this.#ask({ method: 'PUT', path: pathOf(digest), headers, body: bytes })
+  }
+
+  /** The bytes of a file, which are what its digest says; or why there are none. */
+  async fetchFile(digest: Digest): Promise<Result<Buffer, Answer>> {
+    const sent = { method: 'GET', path: pathOf(digest) } as const
+    const { status, bytes } = await this.#send(sent)
+    if (status !== 200) return fail(this.#answerIn(sent, status, bytes))
+    const found = digestOf(hash('sha256', bytes, 'hex'))
+    if (found === digest) return ok(bytes)
+    const detail = `the register gives ${found} for ${digest}; nothing is written, ask whoever runs it`
+    return fail({ status: 409, body: { code: 'document-differs', detail } })
+  }
+
+  /** Signs an act and asks for it once: whoever gets no answer is told how to see what has become of it. */
   async act({ actor, path, subject, command, waiting }: Acting): Promise<Answer> {
-    const given = await this.#ask('POST', 'nonces')
+    const given = await this.#ask({ method: 'POST', path: 'nonces' })
     if (given.status !== 201) return given
     const { nonce } = given.body as { readonly nonce: string }
     const { by, role, signer } = actor
     const signed = { by, role, ...waiting, nonce }
     const proof = signAct({ ...signed, act: command.act, subject }, signer)
-    const body = JSON.stringify({ command, signed: { ...signed, proof } })
-    return await this.#ask('POST', `${path}/acts`, body)
+    const shown = `\`proviso ${wordsOf(subject)}\``
+    return await this.#ask({
+      method: 'POST',
+      path: `${path}/acts`,
+      headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+      body: JSON.stringify({ command, signed: { ...signed, proof } }),
+      unknown: `it is not known whether ${command.act} was carried out: look whether ${shown} shows the nonce ${nonce}`,
+    })
   }
 
-  async #ask(method: string, path: string, body?: string): Promise<Answer> {
-    const headers = {
-      ...(this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(body === undefined ? {} : { 'idempotency-key': randomUUID() }),
+  async #ask(sent: Sent): Promise<Answer> {
+    const { status, bytes } = await this.#send(sent)
+    return this.#answerIn(sent, status, bytes)
+  }
+
+  #answerIn(sent: Sent, status: number, bytes: Buffer): Answer {
+    const json = parseJson(bytes.toString())
+    if (!json.ok) {
+      throw this.#unanswered(sent, 'is no register: its answer is no JSON', 'name another one')
     }
-    const url = new URL(`/api/v1/${path}`, this.#server)
+    if (status < 500 || sent.unknown === undefined) return { status, body: json.value }
+    const { detail } = json.value as { readonly detail?: unknown }
+    throw this.#unanswered(sent, `fails (${status}: ${String(detail)})`, '')
+  }
+
+  async #send(sent: Sent): Promise<{ readonly status: number; readonly bytes: Buffer }> {
+    const { method, path, headers, body } = sent
+    const key = this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }
     const signal = AbortSignal.timeout(ANSWER_MS_MAX)
     try {
-      const sent = body === undefined ? {} : { body }
-      const response = await fetch(url, { method, headers, signal, redirect: 'error', ...sent })
-      return { status: response.status, body: await bodyOf(response) }
+      const response = await fetch(new URL(`/api/v1/${path}`, this.#server), {
+        method,
+        headers: { ...key, ...headers },
+        signal,
+        redirect: 'error',
+        ...(body === undefined ? {} : { body }),
+      })
+      return { status: response.status, bytes: await bytesOf(response) }
     } catch (error) {
-      if (error instanceof UsageError) throw error
       const { cause, message } = error as Error
-      const why = cause instanceof Error ? cause.message : message
-      throw new UsageError(`${url.origin} does not answer (${why}); name the server with --server`)
+      const why = cause instanceof Error ? cause.message || codeOf(cause) : message
+      const isSent = !NEVER_SENT.has(codeOf(cause))
+      const shown = isSent ? sent : { ...sent, unknown: undefined }
+      throw this.#unanswered(shown, `does not answer (${why})`, 'name the server with --server')
     }
   }
+
+  #unanswered(
+    { unknown }: { readonly unknown?: string | undefined },
+    what: string,
+    advice: string,
+  ): UsageError {
+    return new UsageError(`${this.#server.origin} ${what}; ${unknown ?? advice}`)
+  }
+}
+
+function pathOf(digest: Digest): string {
+  return `files/${digest.slice('sha256:'.length)}`
+}
+
+/** With these there was no connection, so that nothing can have come of it. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function codeOf(cause: unknown): string {
+  return String((cause as { readonly code?: unknown } | undefined)?.code)
+}
+
+/** The command that shows what was done to a thing. */
+function wordsOf(subject: string): string {
+  const [kind = '', id = ''] = subject.split('/')
+  return kind === id ? `${kind} acts` : `${kind} acts ${id}`
 }
 
 /** What a command's signature is over, when it is over no document. */
@@ -97,18 +191,15 @@ export function digestOfCommand(command: object): Digest {
   return digestOf(sha256(canonicalJson(command)))
 }
 
-async function bodyOf(response: Response): Promise<unknown> {
+async function bytesOf(response: Response): Promise<Buffer> {
   let length = 0
   const parts: Uint8Array[] = []
   for await (const part of response.body ?? []) {
     length += part.length
-    if (length > ANSWER_BYTES_MAX)
-      throw new UsageError('the answer is longer than any of a register')
+    if (length > ANSWER_BYTES_MAX) throw new Error('its answer is longer than any of a register')
     parts.push(part)
   }
-  const json = parseJson(Buffer.concat(parts).toString())
-  if (json.ok) return json.value
-  throw new UsageError(`${new URL(response.url).origin} is no register: its answer is no JSON`)
+  return Buffer.concat(parts)
 }
 
 /** What people sign, and a key, go beyond this machine only where nobody can read them on the way. */

@@ -157,7 +157,7 @@ class Tale {
     }
     for (const { id: duty, due, met } of register.duties) {
       if (met === undefined || met >= until) continue
-      const evidence = `sha256:${sha256(`Minutes of ${duty}`)}`
+      const evidence = `sha256:${sha256(minutesOf(duty))}`
       this.represent(met, customer, path, {
         act: 'contract.meet-duty',
         duty,
@@ -173,6 +173,11 @@ class Tale {
       })
     }
   }
+}
+
+/** The file that shows that a duty was met. */
+export function minutesOf(duty: string): string {
+  return `Minutes of ${duty}`
 }
 
 /** A file of evidence that a story names: all it says is its title. */

@@ -19,7 +19,7 @@ import { keepFile } from '../store/files.ts'
 import { giveNonce } from '../store/nonces.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
 import { digestOfCommand, type Waiting } from './register-client.ts'
-import { representativeOf, STAFF, type Step, storyOf } from './story.ts'
+import { minutesOf, representativeOf, STAFF, type Step, storyOf } from './story.ts'
 
 export interface Telling {
   readonly served: Pick<RegisterServed, 'register' | 'database'>
@@ -162,7 +162,14 @@ class Teller {
 }
 
 /** The files of evidence that a command names. */
-function evidenceIn({ evidence }: Step['command']): readonly { digest: string; title: string }[] {
+function evidenceIn({
+  act,
+  evidence,
+  duty,
+}: Step['command']): readonly { digest: string; title: string }[] {
+  if (act === 'contract.meet-duty') {
+    return [{ digest: String(evidence), title: minutesOf(String(duty)) }]
+  }
   return Array.isArray(evidence) ? evidence : []
 }
 

@@ -24,9 +24,14 @@ import { againstDoer } from './contract-permission.ts'
 import { type ContractRefused, refuse, refused } from './contract-refusals.ts'
 import { UNSIGNED_TERMS_MAX } from './contract-states.ts'
 
-/** What both sides sign: the digest of the terms' canonical JSON, instants as text (docs/semantics.md §12). */
+/** The terms as both sides read them: canonical JSON, instants as text (docs/semantics.md §12). */
+export function termsText(terms: Terms): string {
+  return canonicalJson(z.encode(termsShape, terms))
+}
+
+/** What both sides sign. */
 export function digestOfTerms(terms: Terms, sha256: Sha256): Digest {
-  return digestOf(sha256(canonicalJson(z.encode(termsShape, terms))))
+  return digestOf(sha256(termsText(terms)))
 }
 
 /** A contract that is new: its determination stands, and its terms are not wider. */

@@ -103,6 +103,17 @@ function read(path: string, what: string): Operation {
   }
 }
 
+/** What is signed is the digest of a text, which anybody computes anew. */
+function readText(path: string, summary: string): Operation {
+  return {
+    method: 'GET',
+    path,
+    summary,
+    answers: { 200: z.strictObject({ round: z.number().int(), digest, text: z.string() }) },
+    codes: ['not-found'],
+  }
+}
+
 function readActs(path: string, what: string): Operation {
   return {
     method: 'GET',
@@ -148,6 +159,7 @@ const CASE_CODES = ['not-found', 'no-policy', 'file-missing', ...codesOf(CASE_RE
 const CONTRACT_CODES: readonly RegisterRefusal[] = [
   'not-found',
   'no-policy',
+  'file-missing',
   ...codesOf(CONTRACT_REFUSALS, CASE_REFUSALS),
 ]
 
@@ -188,17 +200,11 @@ export const OPERATIONS = {
   readCase: read('/cases/{id}', 'A case'),
   readCaseActs: readActs('/cases/{id}', 'a case'),
   actOnCase: doAct({ path: '/cases/{id}', what: 'a case', actOn: 'case', codes: CASE_CODES }),
-  readDetermination: {
-    method: 'GET',
-    path: '/cases/{id}/determination',
-    summary: 'What the approvers of a case sign',
-    answers: { 200: z.strictObject({ round: z.number().int(), digest, text: z.string() }) },
-    codes: ['not-found'],
-  },
+  readDetermination: readText('/cases/{id}/determination', 'What the approvers of a case sign'),
   keepFile: {
     method: 'PUT',
     path: '/files/{digest}',
-    summary: 'Keeps a file that findings name, by the SHA-256 of its bytes',
+    summary: 'Keeps a file that findings, duties and incidents name, by the SHA-256 of its bytes',
     body: 'file',
     isTransfer: true,
     answers: { 200: file, 201: file },
@@ -214,6 +220,7 @@ export const OPERATIONS = {
   },
   listContracts: readList('/contracts', 'Contracts'),
   readContract: read('/contracts/{id}', 'A contract'),
+  readTerms: readText('/contracts/{id}/terms', 'What both sides of a contract sign'),
   readContractActs: readActs('/contracts/{id}', 'a contract'),
   actOnContract: doAct({
     path: '/contracts/{id}',

@@ -2,9 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EVIDENCE, OPENED, soundCommand } from '../../test/case-world.ts'
+import { OSINT, REPORT_DUE } from '../../test/contract-story.ts'
 import { testServer } from '../../test/postgres.ts'
-import { founded, who } from '../../test/register-story.ts'
-import { RunningRegister } from '../../test/running-register.ts'
+import { assessed, DRAFT, determined, founded, inForce, who } from '../../test/register-story.ts'
+import { type Answered, RunningRegister } from '../../test/running-register.ts'
 import { EVIDENCE_BYTES_MAX, MEDIA_TYPES } from '../review/finding.ts'
 import { DAY_MS } from '../time.ts'
 
@@ -153,4 +154,32 @@ test('a finding names only files that are stored as it says', async () => {
   }
   expect(await version()).toBe(before)
   await register.onCase(who('assessor'), 'case-17', screen)
+})
+
+test('a duty is met, and an incident reported, by a file that is stored', async () => {
+  await assessed(register, { id: 'case-20' })
+  await determined(register, 'case-20')
+  await register.onContract(who('signer'), OSINT.id, { ...DRAFT, case: 'case-20' } as typeof DRAFT)
+  await inForce(register)
+  const happened = new Date(register.at).toISOString()
+  const acts = [
+    { act: 'contract.report-incident', happened, kind: 'wrong-name', summary: '' },
+    {
+      act: 'contract.meet-duty',
+      duty: 'first-month-report',
+      due: new Date(REPORT_DUE).toISOString(),
+      evidence: '',
+    },
+  ]
+  for (const { act, ...fields } of acts) {
+    const field = 'summary' in fields ? 'summary' : 'evidence'
+    const ask = (digest: string): Promise<Answered> =>
+      register.ask(who('rep'), `contracts/${OSINT.id}`, { ...fields, act, [field]: digest } as {
+        act: string
+      })
+    const missing = await ask(`sha256:${hexOf('no minutes')}`)
+    expect(missing).toMatchObject({ status: 422, body: { code: 'file-missing' } })
+    await put(`minutes of ${act}`, 'text/plain')
+    expect(await ask(`sha256:${hexOf(`minutes of ${act}`)}`)).toMatchObject({ status: 200 })
+  }
 })

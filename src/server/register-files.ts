@@ -147,18 +147,19 @@ function noFile(reply: FastifyReply): FastifyReply {
   return refuseAct(reply, { code: 'not-found', message })
 }
 
-/** Refuses a finding that names a file that is not stored as it says. */
+/** Refuses an act that names a file that is not stored, or not as it says. */
 export async function missingFile(
   db: Kysely<Schema>,
-  command: object,
+  command: { readonly act: string },
 ): Promise<Refused | undefined> {
-  for (const named of evidenceIn(command)) {
-    const { digest, 'media-type': mediaType, size } = named
+  for (const { digest, as } of filesIn(command)) {
     const file = await fileNamed(db, digest)
-    if (file?.mediaType === mediaType && file.size === size) continue
-    const said = `${digest}, ${mediaType} of ${size} bytes`
-    const message = `${quote(named.title)} (${said}) is not stored; send the file first`
-    return { code: 'file-missing', message }
+    const isAsSaid = !as || (file?.mediaType === as['media-type'] && file.size === as.size)
+    if (file && isAsSaid) continue
+    const said = as
+      ? `${quote(as.title)} (${digest}, ${as['media-type']} of ${as.size} bytes)`
+      : digest
+    return { code: 'file-missing', message: `${said} is not stored; send the file first` }
   }
   return undefined
 }
@@ -170,7 +171,22 @@ interface Evidence {
   readonly title: string
 }
 
-function evidenceIn(command: object): readonly Evidence[] {
-  const { evidence } = command as { readonly evidence?: unknown }
-  return Array.isArray(evidence) ? (evidence as Evidence[]) : []
+/** A file that is named, by its digest alone or as more. */
+interface Named {
+  readonly digest: string
+  readonly as?: Evidence
+}
+
+/** Where acts name a file by its digest alone. */
+const DIGEST_OF_FILE: Readonly<Record<string, string>> = {
+  'contract.meet-duty': 'evidence',
+  'contract.report-incident': 'summary',
+}
+
+function filesIn(command: { readonly act: string }): readonly Named[] {
+  const field = DIGEST_OF_FILE[command.act] ?? 'evidence'
+  const named = (command as Readonly<Record<string, unknown>>)[field]
+  if (typeof named === 'string') return [{ digest: named }]
+  const listed = Array.isArray(named) ? (named as Evidence[]) : []
+  return listed.map((as) => ({ digest: as.digest, as }))
 }

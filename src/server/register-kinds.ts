@@ -26,11 +26,18 @@ import type { StoredEvent } from '../store/change.ts'
 import type { Listing } from '../store/listing.ts'
 import type { RegisterContext } from './register-context.ts'
 
+type ActShape = z.ZodObject<{ act: z.ZodLiteral<string> }>
+
+/** The names of the acts that a command may be. */
+export function actsOf({ options }: Kind['command']): readonly string[] {
+  return options.map(({ shape }) => shape.act.value)
+}
+
 type Decided = Result<readonly StoredEvent[], Refusal>
 
 /** One kind of thing in the register: its commands, what decides them, and what its events come to. */
 export interface Kind {
-  readonly command: z.ZodType<{ readonly act: string }>
+  readonly command: z.ZodType<{ readonly act: string }> & { readonly options: readonly ActShape[] }
   readonly decide: (state: unknown, command: never, act: Act, context: RegisterContext) => Decided
   readonly fold: (state: unknown, recorded: never) => unknown
   /** Absent of what there is one of. */

@@ -5,6 +5,8 @@ import type {
   onRequestHookHandler,
   RouteHandlerMethod,
 } from 'fastify'
+import type { ContractLife } from '../contract/contract-life.ts'
+import { termsText } from '../contract/drafting.ts'
 import { isId } from '../ids.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest, determinationText } from '../review/determination.ts'
@@ -151,8 +153,12 @@ function handlersOf(
     if (!stored) return absent(reply)
     const text = determinationText(stored.state)
     const digest = determinationDigest(stored.state, register.sha256)
-    const { round } = stored.state
-    return reply.header('cache-control', 'no-store').send({ round, digest, text })
+    return giveText(reply, { ...stored.state, digest, text })
+  }
+  const readTerms: Handler = async ({ params }, reply) => {
+    const stored = await stateOf<ContractLife>(db, { stream: 'contract', id: params.id ?? '' })
+    if (!stored) return absent(reply)
+    return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
   }
   return {
     readDescription: (_request, reply) => reply.send(description),
@@ -176,6 +182,7 @@ function handlersOf(
     readBundle: (request, reply) => feed.giveBundle(request, reply),
     listContracts: readList('contract'),
     readContract: read(oneOf('contract')),
+    readTerms,
     readContractActs: readActs(oneOf('contract')),
     actOnContract: act(oneOf('contract')),
   }
@@ -192,6 +199,14 @@ function giveState(
 ): FastifyReply {
   reply.header('etag', `"${version}"`).header('cache-control', 'no-store')
   return reply.send({ kind: stream, id, version, state: shown(state) })
+}
+
+/** A text that waits to be signed, by its digest and its round. */
+function giveText(
+  reply: FastifyReply,
+  { round, digest, text }: Pick<ContractLife, 'round' | 'digest'> & { readonly text: string },
+): FastifyReply {
+  return reply.header('cache-control', 'no-store').send({ round, digest, text })
 }
 
 function absent(reply: FastifyReply): FastifyReply {

@@ -5,6 +5,7 @@ import { printDuration, printInstant } from '../time.ts'
 /** Members of states and events that are instants: milliseconds as they are kept. */
 const INSTANTS: ReadonlySet<string> = new Set([
   'actedAt',
+  'as-of',
   'at',
   'decided',
   'due',
@@ -15,6 +16,7 @@ const INSTANTS: ReadonlySet<string> = new Set([
   'met',
   'published',
   'reinstated',
+  'reported',
   'review-by',
   'signBefore',
   'until',

@@ -16,12 +16,12 @@ import type { Listing } from '../store/listing.ts'
 import { serveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
 import { transact } from '../store/transact.ts'
-import { quote } from '../suggest.ts'
+import { didYouMean, quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import { besides, Documents, type RegisterContext } from './register-context.ts'
 import { missingFile } from './register-files.ts'
-import { KINDS, type Kind } from './register-kinds.ts'
-import { ON_A_DOCUMENT, PEOPLE, streamOf, WHATEVER_HAPPENED } from './register-streams.ts'
+import { actsOf, KINDS, type Kind } from './register-kinds.ts'
+import { ON_A_DOCUMENT, PEOPLE, WHATEVER_HAPPENED } from './register-streams.ts'
 
 /** Who does something and how they show it, as it is sent (semantics §12.4). */
 export const signedBy = z.strictObject({
@@ -196,10 +196,9 @@ interface Ready extends Asked {
 function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
   const name = (command as { readonly act?: unknown } | null)?.act
   const kind = KINDS[subject.stream]
-  if (typeof name !== 'string' || streamOf(name) !== subject.stream || kind === undefined) {
-    const message = `\`command.act\` is no act on a ${subject.stream}; the API's description lists them`
-    return fail({ code: 'unknown-act', message })
-  }
+  if (kind === undefined) return fail(unknownAct(name, subject, []))
+  const acts = actsOf(kind.command)
+  if (typeof name !== 'string' || !acts.includes(name)) return fail(unknownAct(name, subject, acts))
   // PostgreSQL holds it in no JSON.
   if (JSON.stringify(command).includes('\\u0000')) {
     const message = 'a text holds U+0000, which is no text; leave it out'
@@ -214,6 +213,21 @@ function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
     return ok({ kind, command: parsed, signed: { ...given, digest: given.digest as Digest } })
   }
   return fail({ code: 'malformed-command', message: 'mend the fields that are named', problems })
+}
+
+function unknownAct(name: unknown, { stream }: Subject, acts: readonly string[]): Refused {
+  const meant = typeof name === 'string' ? didYouMean(name, acts) : ''
+  const said = typeof name === 'string' ? quote(name) : '`command.act`'
+  const advice = meant || "; the API's description lists them"
+  return { code: 'unknown-act', message: `${said} is no act on ${ON[stream] ?? stream}${advice}` }
+}
+
+/** Things by their streams, as a sentence names them. */
+const ON: Readonly<Record<string, string>> = {
+  people: 'the people',
+  provider: 'the provider’s documents',
+  case: 'a case',
+  contract: 'a contract',
 }
 
 /** The things that an act on one may change: a contract's last signature ends its case. */
