@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Transaction } from 'kysely'
 import { assert } from '../assert.ts'
 import type { ContractLife } from '../contract/contract-life.ts'
 import type { World } from '../decision/world.ts'
@@ -8,6 +9,7 @@ import { printVerifier } from '../log/key.ts'
 import { writeSecretFile } from '../log/secret-file.ts'
 import { signAct } from '../log/signed-act.ts'
 import { printSigner, SEED_BYTES, type Signer, signerOf } from '../log/signer.ts'
+import { ok } from '../result.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest } from '../review/determination.ts'
 import type { ProviderRegister } from '../review/provider-register.ts'
@@ -17,6 +19,8 @@ import { PEOPLE, PROVIDER } from '../server/register-streams.ts'
 import { type Subject, stateOf } from '../store/change.ts'
 import { keepFile } from '../store/files.ts'
 import { giveNonce } from '../store/nonces.ts'
+import type { Schema } from '../store/schema.ts'
+import { transact } from '../store/transact.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
 import { digestOfCommand, type Waiting } from './register-client.ts'
 import { representativeOf, STAFF, type Step, storyOf } from './story.ts'
@@ -32,20 +36,29 @@ export interface Telling {
   readonly until: Instant
 }
 
-/** Tells a directory's story in a register in which nothing has happened; otherwise nothing. Says whether it did. */
+/**
+ * Tells a directory's story in a register in which nothing has happened; otherwise nothing. Says whether it did. All of it
+ * is told or none: whoever ends it begins anew the next time.
+ */
 export async function tellStory(telling: Telling): Promise<boolean> {
-  const { served } = telling
-  if (await stateOf(served.database.db, PEOPLE)) return false
-  await new Teller(telling).tell()
-  return true
+  const { db } = telling.served.database
+  const told = await transact<boolean, never>(db, async (trx) => {
+    if (await stateOf(trx, PEOPLE)) return ok(false)
+    await new Teller(telling, trx).tell()
+    return ok(true)
+  })
+  assert(told.ok, 'a story is told or not')
+  return told.value
 }
 
 class Teller {
   readonly #telling: Telling
+  readonly #trx: Transaction<Schema>
   readonly #signers = new Map<string, Signer>()
 
-  constructor(telling: Telling) {
+  constructor(telling: Telling, trx: Transaction<Schema>) {
     this.#telling = telling
+    this.#trx = trx
     mkdirSync(telling.keys, { recursive: true, mode: 0o700 })
   }
 
@@ -103,20 +116,22 @@ class Teller {
   }
 
   async #take(step: Step): Promise<void> {
-    const { register, database } = this.#telling.served
+    const { register } = this.#telling.served
+    const trx = this.#trx
     const { at, by, role } = step
     const subject = SUBJECTS[step.path] ?? subjectOf(step.path)
     const command = await this.#complete(step, subject)
     const { round, digest } = await this.#waiting(register, subject, command)
     for (const { digest: of, title } of evidenceIn(command)) {
       const name = { digest: of, mediaType: 'text/plain' }
-      await keepFile(database.db, name, Buffer.from(title), at)
+      await keepFile(trx, name, Buffer.from(title), at)
     }
-    const nonce = await giveNonce(database.db, at)
+    const nonce = await giveNonce(trx, at)
     const signed = { by, role, round, digest, nonce }
     const named = `${subject.stream}/${subject.id}`
     const proof = signAct({ ...signed, act: command.act, subject: named }, this.#signerOf(by))
-    const done = await register.perform(
+    const done = await register.performWithin(
+      trx,
       { subject, command, signed: { ...signed, proof } },
       () => at,
     )
@@ -129,12 +144,12 @@ class Teller {
   /** Who enrols acknowledges the terms as they stand. */
   async #complete({ command }: Step, subject: Subject): Promise<Step['command']> {
     if (command.act !== 'contract.enrol') return command
-    const stored = await stateOf<ContractLife>(this.#telling.served.database.db, subject)
+    const stored = await stateOf<ContractLife>(this.#trx, subject)
     return { ...command, acknowledges: stored?.state.digest }
   }
 
   async #waiting(register: Register, subject: Subject, command: Step['command']): Promise<Waiting> {
-    const stored = await stateOf<unknown>(this.#telling.served.database.db, subject)
+    const stored = await stateOf<unknown>(this.#trx, subject)
     if (command.act === 'case.approve') {
       const state = stored?.state as Case
       return { round: state.round, digest: determinationDigest(state, register.sha256) }

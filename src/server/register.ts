@@ -72,17 +72,41 @@ export class Register {
 
   /** Does what a person has signed, or says why it is refused; then nothing has changed. */
   async perform(asked: Asked, clock: () => Instant): Promise<Result<Done, Refused>> {
+    const read = await this.#readSigned(asked)
+    if (!read.ok) return read
+    return await transact<Done, Refused>(this.#db, (trx) => {
+      return this.#performRead(trx, asked, read.value, clock)
+    })
+  }
+
+  /** The same within a transaction that does more. When it is refused the transaction has to be rolled back. */
+  async performWithin(
+    trx: Transaction<Schema>,
+    asked: Asked,
+    clock: () => Instant,
+  ): Promise<Result<Done, Refused>> {
+    const read = await this.#readSigned(asked)
+    return read.ok ? await this.#performRead(trx, asked, read.value, clock) : read
+  }
+
+  /** Parses what was sent, and checks who has signed it. */
+  async #readSigned(asked: Asked): Promise<Result<Read, Refused>> {
     const read = readAsked(asked)
     if (!read.ok) return read
-    const { kind, command, signed } = read.value
-    const wrong = await this.#wrongSignature(asked, command.act, signed)
-    if (wrong) return fail(wrong)
-    return await transact<Done, Refused>(this.#db, async (trx) => {
-      await lockSubjects(trx, await touchedBy(trx, asked.subject))
-      // Only now, so that of two acts on a thing the later one is not dated before the other.
-      const act: Act = { ...signed, at: clock() }
-      return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
-    })
+    const wrong = await this.#wrongSignature(asked, read.value.command.act, read.value.signed)
+    return wrong ? fail(wrong) : read
+  }
+
+  async #performRead(
+    trx: Transaction<Schema>,
+    asked: Asked,
+    { kind, command, signed }: Read,
+    clock: () => Instant,
+  ): Promise<Result<Done, Refused>> {
+    await lockSubjects(trx, await touchedBy(trx, asked.subject))
+    // Only now, so that of two acts on a thing the later one is not dated before the other.
+    const act: Act = { ...signed, at: clock() }
+    return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
   }
 
   async #wrongSignature(
