@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Digest, digestOf } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
 import { printVerifier, type Verifier } from '../log/key.ts'
@@ -7,22 +6,16 @@ import type { Keyring } from '../server/keys.ts'
 import type { Metrics, ShadowStatus } from '../server/metrics.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
 import type { Log, LogsServed, Served } from '../server/served.ts'
-import { type Instant, printInstantShort } from '../time.ts'
+import { announce } from './announce.ts'
+import { Clock } from './clock.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { FollowedFile } from './followed-file.ts'
-import {
-  type EvidencePlace,
-  evidencePlaceOf,
-  openEvidence,
-  publishTaken,
-  TRUST,
-} from './keep-evidence.ts'
+import { type EvidencePlace, evidencePlaceOf, openEvidence, publishTaken } from './keep-evidence.ts'
 import { readKeyring } from './key-file.ts'
 import { ended, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
-import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
-import { isRegister, keysOf } from './register-place.ts'
+import { isRegister } from './register-place.ts'
 import { type Options, optionsOf } from './serve-options.ts'
 import type { OpenRegisterParts } from './serve-register.ts'
 import { endUnread, logToStandardError } from './server-log.ts'
@@ -79,7 +72,7 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const publisher =
       options.publisher === undefined ? null : await readPublisher(options.publisher)
     const keys = options.keys === undefined ? null : followKeys(options.keys, log)
-    const clock = clockFrom(options.clock)
+    const clock = new Clock(options.clock)
     const stopped = Promise.withResolvers<Error>()
     const { publicUrl } = options
     let source: Answering | undefined
@@ -87,16 +80,24 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const bundle = (): Digest => source?.live.status.bundle.digest ?? NO_BUNDLE
     const onStopped = stopped.resolve
     const place = await evidencePlaceOf(args)
-    const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
+    const evidence = await openEvidence({
+      place,
+      publicUrl,
+      clock: clock.now,
+      bundle,
+      log,
+      onStopped,
+    })
     try {
-      draft = await ShadowDraft.open(args, clock, log)
+      draft = await ShadowDraft.open(args, clock.now, log)
       source = isRegister(args)
         ? await openRegister(args, { evidence, clock, log })
         : await openFiles(args.first, publisher, { evidence, clock, log })
-      const { live, register } = source
+      const { live, register, isTold } = source
       const keyring = (): Keyring | null => keys?.value ?? null
       const kept = { recorder: evidence, evidence, place }
-      const serving = { ...options, live, register, draft, keyring, clock, log, ...kept }
+      const told = isTold === undefined ? {} : { isTold }
+      const serving = { ...options, ...told, live, register, draft, keyring, clock, log, ...kept }
       const failure = await answerUntil(stopped.promise, args, serving)
       if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
       return failure ? EXIT.no : EXIT.done
@@ -115,6 +116,8 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
 interface Answering {
   readonly live: Pick<Live, 'status'>
   readonly register: RegisterServed | null
+  /** Whether a story was told in the register; undefined: none was to be. */
+  readonly isTold?: boolean
   close(): void | Promise<void>
 }
 
@@ -129,9 +132,9 @@ async function openFiles(
   { evidence, clock, log }: OpenRegisterParts,
 ): Promise<Answering> {
   const publish = (taken: Taken): Promise<void> =>
-    publishTaken(evidence, taken, { publisher, at: clock() })
+    publishTaken(evidence, taken, { publisher, at: clock.now() })
   const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
-  const live = await Live.open({ path, publisher, lastSerial, clock, log, publish })
+  const live = await Live.open({ path, publisher, lastSerial, clock: clock.now, log, publish })
   return { live, register: null, close: () => live.close() }
 }
 
@@ -149,8 +152,10 @@ async function closed(evidence: Evidence, log: Log): Promise<void> {
 const NO_BUNDLE = digestOf('0'.repeat(64))
 
 interface Serving
-  extends Omit<Served, 'status' | 'metrics' | 'logs' | 'shadow' | 'tls'>,
-    Pick<Options, 'host' | 'port' | 'tls'> {
+  extends Omit<Served, 'status' | 'clock' | 'metrics' | 'logs' | 'shadow' | 'tls'>,
+    Pick<Options, 'host' | 'port' | 'tls'>,
+    Pick<Answering, 'isTold'> {
+  readonly clock: Clock
   readonly live: Answering['live']
   readonly draft: ShadowDraft | null
   readonly evidence: Evidence
@@ -163,8 +168,9 @@ async function answerUntil(
   args: Arguments,
   serving: Serving,
 ): Promise<Error | undefined> {
-  const { live, draft, host, port, tls, evidence, place, ...rest } = serving
-  const { clock, log } = rest
+  const { live, draft, host, port, tls, evidence, place, isTold, clock: begun, ...rest } = serving
+  const { log } = rest
+  const clock = begun.now
   // Loaded only here: the web server takes longer to load than all else that the other commands need.
   const { appOf } = await import('../server/app.ts')
   const { Metrics } = await import('../server/metrics.ts')
@@ -172,14 +178,14 @@ async function answerUntil(
   const metrics = new Metrics(status, clock, draft && ((): ShadowStatus => draft.status))
   const shadow = draft?.shadow(metrics) ?? null
   const logs = logsOf(evidence)
-  const app = appOf({ ...rest, status, metrics, shadow, logs, ...(tls ? { tls } : {}) })
+  const app = appOf({ ...rest, clock, status, metrics, shadow, logs, ...(tls ? { tls } : {}) })
   const audit = setInterval(() => logKeyUse(metrics, log), AUDIT_MS)
   // Awaited before anyone can know the address: a signal sent as soon as it is known must find us.
   const signal = untilSignal()
   try {
     const address = await listening(app, { host, port })
     const { digest } = live.status.bundle
-    await announce(args, { address, digest, at: clock(), place })
+    await announce(args, { address, digest, at: clock(), clock: begun, place, isTold })
     const failure = await Promise.race([signal.then(() => undefined), stopped])
     await ended(app)
     return failure
@@ -210,83 +216,4 @@ function logKeyUse(metrics: Metrics, log: Log): void {
 
 function followKeys(path: string, log: Log): FollowedFile<Keyring> {
   return new FollowedFile(path, () => readKeyring(path), log)
-}
-
-/** A clock that begins at an instant when it is first asked; without one, the wall clock. */
-function clockFrom(start: Instant | undefined): () => Instant {
-  if (start === undefined) return Date.now
-  let begun: number | undefined
-  return () => {
-    begun ??= performance.now()
-    return start + Math.floor(performance.now() - begun)
-  }
-}
-
-interface Listening {
-  readonly address: string
-  readonly digest: string
-  readonly at: Instant
-  readonly place: EvidencePlace
-}
-
-async function announce(args: Arguments, { address, digest, at, place }: Listening): Promise<void> {
-  const { path: log, isTemporary } = place
-  if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
-  await writeLine(
-    `Serving ${isRegister(args) ? 'the register' : args.first} at ${address}, ${digest}`,
-  )
-  const begun = args.instant('clock')
-  if (begun !== undefined) await writeLine(`The clock began at ${printInstantShort(begun)}.`)
-  if (args.flag('unsigned')) {
-    const warning = 'The directory is not signed: for trying on this machine alone.'
-    warn(styled('yellow', warning, process.stderr))
-  }
-  if (args.text('story') !== undefined) {
-    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
-    await writeLine(`Look around, and suspend it:\n\n${exampleCommands(args, address)}\n`)
-  }
-  if (args.text('keys') === undefined && !isRegister(args)) {
-    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
-    const end = isTemporary
-      ? '\nThe log is removed when the server ends; --log DIR keeps one.\n'
-      : ''
-    const when = 'which can be had within ten seconds'
-    await writeLine(
-      `Verify it, offline, by its receipt, ${when}:\n\n${exampleReceipt(log)}\n${end}`,
-    )
-  }
-}
-
-/** A question that the example provider's contract osint-2026 answers. */
-function exampleCurl(address: string): string {
-  const body = {
-    subject: { type: 'deployment', id: 'ministry-of-assessment/desk-1' },
-    action: { name: 'surveillance.intelligence-analysis' },
-    resource: { type: 'model', id: 'example-sonnet-20250514' },
-    context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
-  }
-  return `curl -s ${address}/access/v1/evaluation -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
-}
-
-/** What there is in a register in which a story was told, and an act of somebody in it. */
-function exampleCommands(args: Arguments, address: string): string {
-  const officer = `--by officer --role safeguards-officer --key ${quoted(join(keysOf(args), 'officer.key'))}`
-  return [
-    'case list',
-    'contract show osint-2026',
-    `contract suspend osint-2026 --set reasons=Misuse ${officer}`,
-  ]
-    .map((command) => `bin/proviso ${command} --server ${address}`)
-    .join('\n')
-}
-
-/** The receipt of the last decision, and its verification by whoever has the receipt and trusts the keys. */
-function exampleReceipt(log: string): string {
-  return `bin/proviso log receipt latest --log ${quoted(log)} -o decision.proviso-receipt
-bin/proviso log verify decision.proviso-receipt --trust ${quoted(join(log, TRUST))}`
-}
-
-/** A word as a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Transaction } from 'kysely'
 import { assert } from '../assert.ts'
@@ -22,14 +22,16 @@ import { giveNonce } from '../store/nonces.ts'
 import type { Schema } from '../store/schema.ts'
 import { transact } from '../store/transact.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
+import { readSourceFile } from './directory.ts'
+import { loadDocuments } from './load.ts'
+import { readSigner } from './publisher.ts'
 import { digestOfCommand, type Waiting } from './register-client.ts'
 import { representativeOf, STAFF, type Step, storyOf } from './story.ts'
 
 export interface Telling {
   readonly served: Pick<RegisterServed, 'register' | 'database'>
-  readonly world: World
-  /** Texts of the provider's own documents. */
-  readonly texts: { readonly policy: string; readonly exceptions: string }
+  /** The policy directory whose story it is. */
+  readonly dir: string
   /** Where people's keys are written, so that whoever tries the register can act as any of them. */
   readonly keys: string
   /** When the story ends. */
@@ -44,7 +46,8 @@ export async function tellStory(telling: Telling): Promise<boolean> {
   const { db } = telling.served.database
   const told = await transact<boolean, never>(db, async (trx) => {
     if (await stateOf(trx, PEOPLE)) return ok(false)
-    await new Teller(telling, trx).tell()
+    // Read only now: it takes as long as all else does when there is nothing to tell.
+    await new Teller(telling, loadDocuments(telling.dir).world, trx).tell()
     return ok(true)
   })
   assert(told.ok, 'a story is told or not')
@@ -53,18 +56,20 @@ export async function tellStory(telling: Telling): Promise<boolean> {
 
 class Teller {
   readonly #telling: Telling
+  readonly #world: World
   readonly #trx: Transaction<Schema>
   readonly #signers = new Map<string, Signer>()
 
-  constructor(telling: Telling, trx: Transaction<Schema>) {
+  constructor(telling: Telling, world: World, trx: Transaction<Schema>) {
     this.#telling = telling
+    this.#world = world
     this.#trx = trx
     mkdirSync(telling.keys, { recursive: true, mode: 0o700 })
   }
 
   async tell(): Promise<void> {
-    const { world, until } = this.#telling
-    const steps = storyOf(world, until)
+    const { until } = this.#telling
+    const steps = storyOf(this.#world, until)
     const begun = Math.min(until, ...steps.map(({ at }) => at)) - 30 * DAY_MS
     for (const step of this.#founding(begun)) await this.#take(step)
     for (const step of steps) await this.#take(step)
@@ -72,7 +77,9 @@ class Teller {
 
   /** People in their roles, models, and the first version of the documents. */
   #founding(at: Instant): readonly Step[] {
-    const { world, texts } = this.#telling
+    const world = this.#world
+    const textOf = (name: string): string => readSourceFile(this.#telling.dir, name).text
+    const texts = { policy: textOf('policy.yaml'), exceptions: textOf('exceptions.yaml') }
     const by = { at, by: 'operator', role: 'operator', path: 'people' } as const
     const customers = [...new Set(world.contracts.map(({ customer }) => customer))]
     const people = [
@@ -169,9 +176,14 @@ class Teller {
   #signerOf(person: string): Signer {
     const known = this.#signers.get(person)
     if (known) return known
-    const signer = signerOf(person, randomBytes(SEED_BYTES))
+    const file = join(this.#telling.keys, `${person}.key`)
+    // There is one already where an earlier telling was ended before it was done.
+    const isThere = existsSync(file)
+    const signer = isThere
+      ? readSigner(file, 'signature')
+      : signerOf(person, randomBytes(SEED_BYTES))
+    if (!isThere) writeSecretFile(file, `${printSigner(signer)}\n`)
     this.#signers.set(person, signer)
-    writeSecretFile(join(this.#telling.keys, `${person}.key`), `${printSigner(signer)}\n`)
     return signer
   }
 }
