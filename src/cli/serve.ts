@@ -34,8 +34,8 @@ Whoever can write DIR grants exceptions, so an unsigned directory is served only
 address, and only with --unsigned. Otherwise a publisher has to have signed it (\`proviso sign\`), and
 enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes a certificate
 (--tls-cert FILE --tls-key FILE), or --behind-proxy where a proxy ends TLS. With --clock INSTANT (only
-unsigned) the server begins at that instant and goes on from there, so that an example's contracts
-are in force on any day.
+unsigned, or a register) the server begins at that instant and goes on from there, so that an example's
+contracts are in force on any day; a register's clock goes on from when it was last in use, if that is later.
 
 Without DIR it serves a register: what has been applied for, approved, signed and suspended, acted on by people over
 /api/v1. It keeps all of it below --data DIR (.proviso unless said): an embedded PostgreSQL, or the server that
