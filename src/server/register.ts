@@ -153,7 +153,8 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
-    const missing = await missingFile(trx, parsed)
+    const missing =
+      (await missingFile(trx, parsed)) ?? againstStranger(people?.state ?? NO_PEOPLE, parsed)
     if (missing) return fail(missing)
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
@@ -204,6 +205,15 @@ export class Register {
   }
 }
 
+/** Who has nobody to act for them could not apply for what is imported. */
+function againstStranger(people: People, command: { readonly act: string }): Refused | undefined {
+  if (command.act !== 'case.import') return undefined
+  const { customer } = command as { readonly customer?: string }
+  if (Object.values(people.persons).some((person) => person.customer === customer)) return undefined
+  const message = `nobody represents ${quote(customer ?? '')}; register somebody who does`
+  return { code: 'customer-unknown', message }
+}
+
 interface Read {
   readonly kind: Kind
   readonly command: { readonly act: string }
@@ -248,10 +258,12 @@ async function touchedBy(trx: Transaction<Schema>, subject: Subject): Promise<re
   return id === undefined ? [subject] : [subject, { stream: 'case', id }]
 }
 
+const NAMES_ITSELF: ReadonlySet<string> = new Set(['case.open', 'case.import', 'contract.draft'])
+
 /** What opens a case or drafts a contract names it as its address does. */
 function checkNamesItself({ stream, id: own }: Subject, command: unknown, report: Report): void {
   const { act, [stream]: named } = command as Readonly<Record<string, unknown>>
-  if ((act !== 'case.open' && act !== 'contract.draft') || named === own) return
+  if (!NAMES_ITSELF.has(act as string) || named === own) return
   report.error('other-id', [stream], `the address says ${quote(own)}; name the same here`)
 }
 
