@@ -75,10 +75,7 @@ Exit 0: done. 1: the register refuses. 2: wrong usage, or no register answers.`,
 
 async function run(kind: Kind, args: Arguments): Promise<number> {
   const [action = '', id] = args.positionals
-  const client = new RegisterClient(
-    args.text('server') ?? process.env['PROVISO_SERVER'] ?? 'http://127.0.0.1:7420',
-    apiKeyOf(args),
-  )
+  const client = clientOf(args)
   if (kind.subject === 'many' && action === 'list') return await listAll(client, kind, args)
   if (kind.subject === 'many' && id === undefined)
     throw new UsageError(`say which: ${kind.name} ${action} ID`)
@@ -187,7 +184,13 @@ function warnRefusal({ code, detail, problems, changed }: Answer['body']): void 
   if (changed) warn(`  meanwhile: ${changed.join(', ')}`)
 }
 
-function actorOf(args: Arguments): Actor {
+/** The register that `--server` names, asked with the key that `--api-key-file` holds. */
+export function clientOf(args: Arguments): RegisterClient {
+  const server = args.text('server') ?? process.env['PROVISO_SERVER'] ?? 'http://127.0.0.1:7420'
+  return new RegisterClient(server, apiKeyOf(args))
+}
+
+export function actorOf(args: Arguments): Actor {
   const said = (name: string): string => {
     const value = args.text(name) ?? process.env[`PROVISO_${name.toUpperCase()}`]
     if (value !== undefined && value !== '') return value

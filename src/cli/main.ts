@@ -9,6 +9,7 @@ import { contract } from './contract.ts'
 import { decide } from './decide.ts'
 import { diff } from './diff.ts'
 import { explain } from './explain.ts'
+import { import as ofLegacy } from './import.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
 import { keygen } from './keygen.ts'
@@ -50,6 +51,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   provider,
   case: ofCases,
   contract,
+  import: ofLegacy,
   rebuild,
   witness,
 }
