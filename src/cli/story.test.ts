@@ -11,9 +11,11 @@ import { proviso, spawnProviso } from '../../test/proviso.ts'
 import { CASE_STATES } from '../review/case-states.ts'
 
 const DATA = mkdtempSync(join(tmpdir(), 'proviso-story-'))
-const running = new Set<ChildProcess>()
+
+/** What is running, and the exit of each. */
+const running = new Map<ChildProcess, Promise<number | null>>()
 afterAll(async () => {
-  for (const child of running) await ended(child, 'SIGTERM')
+  for (const child of [...running.keys()]) await ended(child, 'SIGTERM')
   rmSync(DATA, { recursive: true })
 })
 
@@ -25,16 +27,20 @@ function npmStart(): ReturnType<typeof spawnProviso> {
   const [, ...words] = scripts.start.split(' ')
   const args = words.map((word) => (word.startsWith('examples/') ? join(ROOT, word) : word))
   const child = spawnProviso([...args, '--port', '0', '--data', DATA])
-  running.add(child)
+  const closed = once(child, 'close') as Promise<[number | null]>
+  running.set(
+    child,
+    closed.then(([code]) => code),
+  )
   child.stderr.resume()
   return child
 }
 
 async function ended(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  const closed = running.get(child) ?? null
   running.delete(child)
-  const closed = once(child, 'close')
   child.kill(signal)
-  return ((await closed) as [number | null])[0]
+  return await closed
 }
 
 interface Started {
