@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { programOf } from './debian-packages.ts'
@@ -22,8 +23,13 @@ const SERVE = scripts.start
   .map((word) => (word.startsWith('examples/') ? join(ROOT, word) : word))
 
 describe('what an enforcement point is shown to ask is answered as shown', () => {
-  const server = spawnProviso([...SERVE, '--port', '0', '--json'])
-  afterAll(() => server.kill('SIGKILL'))
+  const data = mkdtempSync(join(tmpdir(), 'proviso-authzen-'))
+  const server = spawnProviso([...SERVE, '--port', '0', '--json', '--data', data])
+  afterAll(async () => {
+    server.kill('SIGTERM')
+    await once(server, 'close')
+    rmSync(data, { recursive: true })
+  })
   let address = ''
   beforeAll(async () => {
     const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]

@@ -125,6 +125,7 @@ export const PEOPLE = {
   safeguards: 'approver.safeguards',
   signer: 'signatory',
   officer: 'safeguards-officer',
+  administrator: 'operator',
 } as const satisfies Record<string, Role>
 
 export type PersonName = keyof typeof PEOPLE
@@ -144,6 +145,11 @@ export function soundCommand(
   }
   const fields: Readonly<Record<CaseCommand['act'], object>> = {
     'case.open': { case: 'case-17', application: written(applicationOf()) },
+    'case.import': {
+      case: 'case-17',
+      customer: CUSTOMER,
+      legacy: { restriction: 'No tracking of persons', 'granted-by': 'By e-mail' },
+    },
     'case.revise': { application: written(applicationOf()) },
     'case.submit': {},
     'case.screen': { rationale: 'A ministry with a mission', evidence: EVIDENCE },

@@ -112,7 +112,7 @@ async function showActs(client: RegisterClient, path: string, args: Arguments): 
 
 /** What opens a case or drafts a contract has its id, which is the address's. */
 function ownName({ name }: Kind, action: string, id: string | undefined): object {
-  const isFirst = action === 'open' || action === 'draft'
+  const isFirst = ['open', 'import', 'draft'].includes(action)
   return isFirst ? { [name]: id } : {}
 }
 

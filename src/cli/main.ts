@@ -10,6 +10,7 @@ import { decide } from './decide.ts'
 import { diff } from './diff.ts'
 import { document } from './document.ts'
 import { explain } from './explain.ts'
+import { import as ofLegacy } from './import.ts'
 import { init } from './init.ts'
 import { key } from './key.ts'
 import { keygen } from './keygen.ts'
@@ -56,6 +57,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   suspend,
   models,
   document,
+  import: ofLegacy,
   rebuild,
   witness,
 }

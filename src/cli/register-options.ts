@@ -1,8 +1,8 @@
 import { isRole } from '../people.ts'
 import type { Arguments, Command } from './command.ts'
-import { readSmallFile } from './followed-file.ts'
 import { readSigner } from './publisher.ts'
 import { type Actor, RegisterClient } from './register-client.ts'
+import { apiKeyOf, registerUrlOf } from './register-url.ts'
 import { UsageError } from './usage-error.ts'
 
 // What all commands that ask a register have in common: which one, and who acts.
@@ -31,8 +31,7 @@ all the same it is said how to see whether it was.`
 
 export function clientOf(args: Arguments): RegisterClient {
   const server = args.text('server') ?? process.env['PROVISO_SERVER'] ?? 'http://127.0.0.1:7420'
-  const file = args.text('api-key-file')
-  return new RegisterClient(server, file === undefined ? undefined : readSmallFile(file).trim())
+  return new RegisterClient(registerUrlOf('server', server), apiKeyOf(args))
 }
 
 export function actorOf(args: Arguments): Actor {

@@ -17,5 +17,5 @@ export async function openControl(
   const trust = await readTrustFile(args.text('trust') ?? '')
   const client = new OfferClient(registerUrlOf('control', controlOf(args) ?? ''), apiKeyOf(args))
   const lastSerial = await evidence.lastSerialOf(printVerifier(publisher))
-  return new Controlled({ client, publisher, trust, evidence, lastSerial, clock, log })
+  return new Controlled({ client, publisher, trust, evidence, lastSerial, clock: clock.now, log })
 }

@@ -4,10 +4,11 @@ import { RegisterBundle } from '../server/register-bundle.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
 import type { Lack, Log } from '../server/served.ts'
 import { openDatabase } from '../store/database.ts'
+import { lastAt } from '../store/events.ts'
 import type { Instant } from '../time.ts'
+import type { Clock } from './clock.ts'
 import type { Arguments } from './command.ts'
-import { readSourceFile } from './directory.ts'
-import { loadDocuments, sha256 } from './load.ts'
+import { sha256 } from './load.ts'
 import { databasePlace, keysOf, registerSigner } from './register-place.ts'
 
 /** A register that is served: its bundle as it goes on, and what its routes work with. */
@@ -15,12 +16,14 @@ export interface OpenRegister {
   readonly live: RegisterBundle
   readonly lacks: () => Lack | null
   readonly register: RegisterServed
+  /** Whether a story was told in it; undefined: none was to be. */
+  readonly isTold?: boolean
   close(): Promise<void>
 }
 
 export interface OpenRegisterParts {
   readonly evidence: Evidence
-  readonly clock: () => Instant
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -32,34 +35,36 @@ export async function openRegister(
   const database = await openDatabase(databasePlace(args))
   try {
     const register = new Register(database, sha256)
+    if (clock.start !== undefined) {
+      clock.moveOnTo(Math.max(await lastAt(database.db), evidence.anchoredAt))
+    }
     const story = args.text('story')
-    if (story !== undefined) await tell(args, story, { register, database }, clock())
+    const told =
+      story === undefined
+        ? {}
+        : { isTold: await tell(args, story, { register, database }, clock.start ?? clock.now()) }
     const publisher = registerSigner(args, evidence.directory.config.host)
-    const live = await RegisterBundle.open({ database, evidence, clock, sha256, publisher, log })
+    const parts = { database, evidence, clock: clock.now, sha256, publisher, log }
+    const live = await RegisterBundle.open(parts)
     const close = async (): Promise<void> => {
       await live.close()
       await database.close()
     }
-    return { live, lacks: () => live.lacks, register: { register, database, live }, close }
+    const served = { register, database, live }
+    return { live, lacks: () => live.lacks, register: served, ...told, close }
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
-/** Tells the story of a policy directory, when nothing has happened in the register. */
+/** Tells the story of a policy directory, when nothing has happened in the register; says whether it did. */
 async function tell(
   args: Arguments,
   dir: string,
   served: Pick<RegisterServed, 'register' | 'database'>,
   until: Instant,
-): Promise<void> {
+): Promise<boolean> {
   const { tellStory } = await import('./tell-story.ts')
-  const { world } = loadDocuments(dir)
-  const [policy, exceptions] = [POLICY, EXCEPTIONS].map((name) => readSourceFile(dir, name).text)
-  const texts = { policy: policy ?? '', exceptions: exceptions ?? '' }
-  await tellStory({ served, world, texts, keys: keysOf(args), until })
+  return await tellStory({ served, dir, keys: keysOf(args), until })
 }
-
-const POLICY = 'policy.yaml'
-const EXCEPTIONS = 'exceptions.yaml'

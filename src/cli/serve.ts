@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Digest, digestOf } from '../digest.ts'
 import type { Evidence } from '../log/evidence.ts'
 import { printVerifier, type Verifier } from '../log/key.ts'
@@ -7,22 +6,17 @@ import type { Keyring } from '../server/keys.ts'
 import type { Metrics, ShadowStatus } from '../server/metrics.ts'
 import type { RegisterServed } from '../server/register-routes.ts'
 import type { Log, LogsServed, Served } from '../server/served.ts'
-import { type Instant, printInstantShort } from '../time.ts'
+import type { Instant } from '../time.ts'
+import { announce } from './announce.ts'
+import { Clock } from './clock.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { FollowedFile } from './followed-file.ts'
-import {
-  type EvidencePlace,
-  evidencePlaceOf,
-  openEvidence,
-  publishTaken,
-  TRUST,
-} from './keep-evidence.ts'
+import { type EvidencePlace, evidencePlaceOf, openEvidence, publishTaken } from './keep-evidence.ts'
 import { readKeyring } from './key-file.ts'
 import { ended, listening, untilSignal } from './listen.ts'
 import { Live } from './live.ts'
-import { styled, warn, writeJson, writeLine } from './output.ts'
 import { readPublisher } from './publisher.ts'
-import { controlOf, isRegister, keysOf } from './register-place.ts'
+import { controlOf, isRegister } from './register-place.ts'
 import { openControl } from './serve-control.ts'
 import { type Options, optionsOf } from './serve-options.ts'
 import type { OpenRegisterParts } from './serve-register.ts'
@@ -42,8 +36,8 @@ Whoever can write DIR grants exceptions, so an unsigned directory is served only
 address, and only with --unsigned. Otherwise a publisher has to have signed it (\`proviso sign\`), and
 enforcement points ask with keys (\`proviso key add\`). Beyond loopback it takes a certificate
 (--tls-cert FILE --tls-key FILE), or --behind-proxy where a proxy ends TLS. With --clock INSTANT (only
-unsigned) the server begins at that instant and goes on from there, so that an example's contracts
-are in force on any day.
+unsigned, or a register) the server begins at that instant and goes on from there, so that an example's
+contracts are in force on any day; a register's clock goes on from when it was last in use, if that is later.
 
 Without DIR it serves a register: what has been applied for, approved, signed and suspended, acted on by people over
 /api/v1. It keeps all of it below --data DIR (.proviso unless said): an embedded PostgreSQL, or the server that
@@ -87,7 +81,7 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const publisher =
       options.publisher === undefined ? null : await readPublisher(options.publisher)
     const keys = options.keys === undefined ? null : followKeys(options.keys, log)
-    const clock = clockFrom(options.clock)
+    const clock = new Clock(options.clock)
     const stopped = Promise.withResolvers<Error>()
     const { publicUrl } = options
     let source: Answering | undefined
@@ -95,15 +89,23 @@ Exit 0: stopped by a signal. 1: DIR or DRAFT is refused. 2: wrong usage, a wrong
     const bundle = (): Digest => source?.live.status.bundle.digest ?? NO_BUNDLE
     const onStopped = stopped.resolve
     const place = await evidencePlaceOf(args)
-    const evidence = await openEvidence({ place, publicUrl, clock, bundle, log, onStopped })
+    const evidence = await openEvidence({
+      place,
+      publicUrl,
+      clock: clock.now,
+      bundle,
+      log,
+      onStopped,
+    })
     try {
-      draft = await ShadowDraft.open(args, clock, log)
+      draft = await ShadowDraft.open(args, clock.now, log)
       source = await openSource(args, publisher, { evidence, clock, log })
-      const { live, register, lacks } = source
+      const { live, register, lacks, isTold, now = clock.now } = source
       const keyring = (): Keyring | null => keys?.value ?? null
       const kept = { recorder: evidence, evidence, place }
-      const own = source.clock ?? clock
-      const serving = { ...options, live, register, lacks, draft, keyring, clock: own, log, ...kept }
+      const told = isTold === undefined ? {} : { isTold }
+      const answering = { live, register, lacks, draft, keyring, clock: now, begun: clock, log }
+      const serving = { ...options, ...told, ...answering, ...kept }
       const failure = await answerUntil(stopped.promise, args, serving)
       if (failure) log.error({ event: 'log-stopped', error: failure.message }, 'the log stopped')
       return failure ? EXIT.no : EXIT.done
@@ -124,7 +126,9 @@ interface Answering {
   readonly register: RegisterServed | null
   readonly lacks: Served['lacks']
   /** The clock to decide by, where it is another than the machine's. */
-  readonly clock?: () => Instant
+  readonly now?: () => Instant
+  /** Whether a story was told in the register; undefined: none was to be. */
+  readonly isTold?: boolean
   close(): void | Promise<void>
 }
 
@@ -142,8 +146,8 @@ function openSource(
 /** The bundle of a register elsewhere. */
 async function openElsewhere(args: Arguments, parts: OpenRegisterParts): Promise<Answering> {
   const live = await openControl(args, parts)
-  const clock = (): Instant => live.now()
-  return { live, register: null, lacks: () => live.lacks, clock, close: () => live.close() }
+  const now = (): Instant => live.now()
+  return { live, register: null, lacks: () => live.lacks, now, close: () => live.close() }
 }
 
 /** Loaded only here: the database's client is of no use to whoever serves files. */
@@ -157,9 +161,9 @@ async function openFiles(
   { evidence, clock, log }: OpenRegisterParts,
 ): Promise<Answering> {
   const publish = (taken: Taken): Promise<void> =>
-    publishTaken(evidence, taken, { publisher, at: clock() })
+    publishTaken(evidence, taken, { publisher, at: clock.now() })
   const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
-  const live = await Live.open({ path, publisher, lastSerial, clock, log, publish })
+  const live = await Live.open({ path, publisher, lastSerial, clock: clock.now, log, publish })
   return { live, register: null, lacks: null, close: () => live.close() }
 }
 
@@ -178,7 +182,9 @@ const NO_BUNDLE = digestOf('0'.repeat(64))
 
 interface Serving
   extends Omit<Served, 'status' | 'metrics' | 'logs' | 'shadow' | 'tls'>,
-    Pick<Options, 'host' | 'port' | 'tls'> {
+    Pick<Options, 'host' | 'port' | 'tls'>,
+    Pick<Answering, 'isTold'> {
+  readonly begun: Clock
   readonly live: Answering['live']
   readonly draft: ShadowDraft | null
   readonly evidence: Evidence
@@ -191,7 +197,7 @@ async function answerUntil(
   args: Arguments,
   serving: Serving,
 ): Promise<Error | undefined> {
-  const { live, draft, host, port, tls, evidence, place, ...rest } = serving
+  const { live, draft, host, port, tls, evidence, place, isTold, begun, ...rest } = serving
   const { clock, log } = rest
   // Loaded only here: the web server takes longer to load than all else that the other commands need.
   const { appOf } = await import('../server/app.ts')
@@ -207,7 +213,7 @@ async function answerUntil(
   try {
     const address = await listening(app, { host, port })
     const { digest } = live.status.bundle
-    await announce(args, { address, digest, at: clock(), place })
+    await announce(args, { address, digest, at: clock(), clock: begun, place, isTold })
     const failure = await Promise.race([signal.then(() => undefined), stopped])
     await ended(app)
     return failure
@@ -238,87 +244,4 @@ function logKeyUse(metrics: Metrics, log: Log): void {
 
 function followKeys(path: string, log: Log): FollowedFile<Keyring> {
   return new FollowedFile(path, () => readKeyring(path), log)
-}
-
-/** A clock that begins at an instant when it is first asked; without one, the wall clock. */
-function clockFrom(start: Instant | undefined): () => Instant {
-  if (start === undefined) return Date.now
-  let begun: number | undefined
-  return () => {
-    begun ??= performance.now()
-    return start + Math.floor(performance.now() - begun)
-  }
-}
-
-interface Listening {
-  readonly address: string
-  readonly digest: string
-  readonly at: Instant
-  readonly place: EvidencePlace
-}
-
-function servedName(args: Arguments): string {
-  const control = controlOf(args)
-  if (control !== undefined) return `the bundle of ${control}`
-  return isRegister(args) ? 'the register' : args.first
-}
-
-async function announce(args: Arguments, { address, digest, at, place }: Listening): Promise<void> {
-  const { path: log, isTemporary } = place
-  if (args.json) return writeJson({ address, bundle: digest, at: printInstantShort(at), log })
-  await writeLine(`Serving ${servedName(args)} at ${address}, ${digest}`)
-  const begun = args.instant('clock')
-  if (begun !== undefined) await writeLine(`The clock began at ${printInstantShort(begun)}.`)
-  if (args.flag('unsigned')) {
-    const warning = 'The directory is not signed: for trying on this machine alone.'
-    warn(styled('yellow', warning, process.stderr))
-  }
-  if (args.text('story') !== undefined) {
-    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
-    await writeLine(`Look around, and suspend it:\n\n${exampleCommands(args, address)}\n`)
-  }
-  if (args.text('keys') === undefined && args.positionals.length > 0) {
-    await writeLine(`\nAsk for a decision:\n\n${exampleCurl(address)}\n`)
-    const end = isTemporary
-      ? '\nThe log is removed when the server ends; --log DIR keeps one.\n'
-      : ''
-    const when = 'which can be had within ten seconds'
-    await writeLine(
-      `Verify it, offline, by its receipt, ${when}:\n\n${exampleReceipt(log)}\n${end}`,
-    )
-  }
-}
-
-/** A question that the example provider's contract osint-2026 answers. */
-function exampleCurl(address: string): string {
-  const body = {
-    subject: { type: 'deployment', id: 'ministry-of-assessment/desk-1' },
-    action: { name: 'surveillance.intelligence-analysis' },
-    resource: { type: 'model', id: 'example-sonnet-20250514' },
-    context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
-  }
-  return `curl -s ${address}/access/v1/evaluation -H 'content-type: application/json' -d '${JSON.stringify(body)}'`
-}
-
-/** What there is in a register in which a story was told, and an act of somebody in it. */
-function exampleCommands(args: Arguments, address: string): string {
-  const officer = `--by officer --role safeguards-officer --key ${quoted(join(keysOf(args), 'officer.key'))}`
-  return [
-    'case list',
-    'contract show osint-2026',
-    `contract suspend osint-2026 --set reasons=Misuse ${officer}`,
-  ]
-    .map((command) => `bin/proviso ${command} --server ${address}`)
-    .join('\n')
-}
-
-/** The receipt of the last decision, and its verification by whoever has the receipt and trusts the keys. */
-function exampleReceipt(log: string): string {
-  return `bin/proviso log receipt latest --log ${quoted(log)} -o decision.proviso-receipt
-bin/proviso log verify decision.proviso-receipt --trust ${quoted(join(log, TRUST))}`
-}
-
-/** A word as a shell reads it. */
-function quoted(word: string): string {
-  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -40,9 +40,16 @@ export function representativeOf(customer: string): string {
 
 const HOUR_MS = 3_600_000
 
+/** From the opening of a case to its determination. */
+const CASE_MS = 10 * DAY_MS
+
 /** How far a case has come. */
 const STAGES = ['draft', 'submitted', 'screened', 'determining', 'determined'] as const
 type Stage = (typeof STAGES)[number]
+
+/** How a case may end before it is assessed, or go back. */
+const ENDS = ['returned', 'declined', 'withdrawn', 'lapsed'] as const
+type End = (typeof ENDS)[number]
 
 class Tale {
   readonly steps: Step[] = []
@@ -67,7 +74,7 @@ class Tale {
     const { case: id, decided } = determination
     const path = `cases/${id}`
     const asked = applicationOf(contract)
-    const begun = decided - 10 * DAY_MS
+    const begun = decided - CASE_MS
     const isAt = (least: Stage): boolean => STAGES.indexOf(stage) >= STAGES.indexOf(least)
     this.represent(begun, customer, path, { act: 'case.open', case: id, application: asked })
     if (!isAt('submitted')) return
@@ -86,6 +93,27 @@ class Tale {
     for (const [i, who] of approvers.entries()) {
       this.do(decided - (2 - i) * HOUR_MS, who, path, { act: 'case.approve' })
     }
+  }
+
+  /** A case that came no further than its application. */
+  tellEnd(contract: Contract, end: End): void {
+    const { customer, determination } = contract
+    const { case: id, decided } = determination
+    const path = `cases/${id}`
+    const begun = decided - CASE_MS
+    const asked = applicationOf(contract)
+    this.represent(begun, customer, path, { act: 'case.open', case: id, application: asked })
+    if (end === 'lapsed') return
+    if (end === 'withdrawn') {
+      const reasons = 'The body takes another course'
+      return this.represent(begun + HOUR_MS, customer, path, { act: 'case.withdraw', reasons })
+    }
+    this.represent(begun + HOUR_MS, customer, path, { act: 'case.submit' })
+    const answered =
+      end === 'returned'
+        ? { act: 'case.return', reasons: 'Say who may call the second deployment' }
+        : { act: 'case.decline', reasons: 'What is asked for can be done within the policy' }
+    this.do(begun + DAY_MS, 'assessor', path, answered)
   }
 
   #assess({ determination, terms: signed }: Contract, at: Instant): void {
@@ -262,6 +290,9 @@ const UNSIGNED = 'border-outlook-2026'
 /** How long before the end of a story a determination was made that is about to lapse. */
 const LAPSING_MS = 57 * DAY_MS
 
+/** How long before the end of a story a case was opened that has lapsed since. */
+const LAPSED_MS = 91 * DAY_MS
+
 /** The story of the example provider's directory, up to an instant, in order; empty of any other. */
 export function storyOf(world: World, until: Instant): readonly Step[] {
   const tale = new Tale(world)
@@ -288,6 +319,11 @@ export function storyOf(world: World, until: Instant): readonly Step[] {
       const at = until - (8 - i) * HOUR_MS
       const again = movedTo(applied, at, until + 60 * DAY_MS, `case-${31 + i}`)
       tale.tellCase(again, stage)
+    }
+    for (const [i, end] of ENDS.entries()) {
+      const at = until - (end === 'lapsed' ? LAPSED_MS - CASE_MS : (4 - i) * HOUR_MS)
+      const again = movedTo(applied, at, until + 60 * DAY_MS, `case-${41 + i}`)
+      tale.tellEnd(again, end)
     }
   }
   return tale.steps.toSorted((a, b) => a.at - b.at)

@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Transaction } from 'kysely'
 import { assert } from '../assert.ts'
 import type { ContractLife } from '../contract/contract-life.ts'
+import { kindOfFile, parseDocuments } from '../decision/documents.ts'
 import type { World } from '../decision/world.ts'
 import { printVerifier } from '../log/key.ts'
 import { writeSecretFile } from '../log/secret-file.ts'
 import { signAct } from '../log/signed-act.ts'
 import { printSigner, SEED_BYTES, type Signer, signerOf } from '../log/signer.ts'
+import { ok } from '../result.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest } from '../review/determination.ts'
 import type { ProviderRegister } from '../review/provider-register.ts'
@@ -17,41 +20,71 @@ import { PEOPLE, PROVIDER } from '../server/register-streams.ts'
 import { type Subject, stateOf } from '../store/change.ts'
 import { keepFile } from '../store/files.ts'
 import { giveNonce } from '../store/nonces.ts'
+import type { Schema } from '../store/schema.ts'
+import { transact } from '../store/transact.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../time.ts'
+import { listDirectory, readSourceFile } from './directory.ts'
+import { RefusedDirectory } from './load.ts'
+import { readSigner } from './publisher.ts'
 import { digestOfCommand, type Waiting } from './register-client.ts'
 import { minutesOf, representativeOf, STAFF, type Step, storyOf } from './story.ts'
 
 export interface Telling {
   readonly served: Pick<RegisterServed, 'register' | 'database'>
-  readonly world: World
-  /** Texts of the provider's own documents. */
-  readonly texts: { readonly policy: string; readonly exceptions: string }
+  /** The policy directory whose story it is. */
+  readonly dir: string
   /** Where people's keys are written, so that whoever tries the register can act as any of them. */
   readonly keys: string
   /** When the story ends. */
   readonly until: Instant
 }
 
-/** Tells a directory's story in a register in which nothing has happened; otherwise nothing. Says whether it did. */
+/**
+ * Tells a directory's story in a register in which nothing has happened; otherwise nothing. Says whether it did. All of it
+ * is told or none: whoever ends it begins anew the next time.
+ */
 export async function tellStory(telling: Telling): Promise<boolean> {
-  const { served } = telling
-  if (await stateOf(served.database.db, PEOPLE)) return false
-  await new Teller(telling).tell()
-  return true
+  const { db } = telling.served.database
+  const told = await transact<boolean, never>(db, async (trx) => {
+    if (await stateOf(trx, PEOPLE)) return ok(false)
+    await new Teller(telling, worldIn(telling.dir), trx).tell()
+    return ok(true)
+  })
+  assert(told.ok, 'a story is told or not')
+  return told.value
 }
+
+/** What a directory's story is of: its cases to be tested are left out, since they take longer to read than all else. */
+function worldIn(dir: string): World {
+  const names = listDirectory(dir).filter((name) => OF_STORIES.has(kindOfFile(name)))
+  const { world, problems } = parseDocuments(names.map((name) => readSourceFile(dir, name)))
+  if (world === undefined) throw new RefusedDirectory(dir, problems)
+  return world
+}
+
+const OF_STORIES: ReadonlySet<string | undefined> = new Set([
+  'policy',
+  'exceptions',
+  'models',
+  'contract',
+])
 
 class Teller {
   readonly #telling: Telling
+  readonly #world: World
+  readonly #trx: Transaction<Schema>
   readonly #signers = new Map<string, Signer>()
 
-  constructor(telling: Telling) {
+  constructor(telling: Telling, world: World, trx: Transaction<Schema>) {
     this.#telling = telling
+    this.#world = world
+    this.#trx = trx
     mkdirSync(telling.keys, { recursive: true, mode: 0o700 })
   }
 
   async tell(): Promise<void> {
-    const { world, until } = this.#telling
-    const steps = storyOf(world, until)
+    const { until } = this.#telling
+    const steps = storyOf(this.#world, until)
     const begun = Math.min(until, ...steps.map(({ at }) => at)) - 30 * DAY_MS
     for (const step of this.#founding(begun)) await this.#take(step)
     for (const step of steps) await this.#take(step)
@@ -59,7 +92,9 @@ class Teller {
 
   /** People in their roles, models, and the first version of the documents. */
   #founding(at: Instant): readonly Step[] {
-    const { world, texts } = this.#telling
+    const world = this.#world
+    const textOf = (name: string): string => readSourceFile(this.#telling.dir, name).text
+    const texts = { policy: textOf('policy.yaml'), exceptions: textOf('exceptions.yaml') }
     const by = { at, by: 'operator', role: 'operator', path: 'people' } as const
     const customers = [...new Set(world.contracts.map(({ customer }) => customer))]
     const people = [
@@ -103,20 +138,22 @@ class Teller {
   }
 
   async #take(step: Step): Promise<void> {
-    const { register, database } = this.#telling.served
+    const { register } = this.#telling.served
+    const trx = this.#trx
     const { at, by, role } = step
     const subject = SUBJECTS[step.path] ?? subjectOf(step.path)
     const command = await this.#complete(step, subject)
     const { round, digest } = await this.#waiting(register, subject, command)
     for (const { digest: of, title } of evidenceIn(command)) {
       const name = { digest: of, mediaType: 'text/plain' }
-      await keepFile(database.db, name, Buffer.from(title), at)
+      await keepFile(trx, name, Buffer.from(title), at)
     }
-    const nonce = await giveNonce(database.db, at)
+    const nonce = await giveNonce(trx, at)
     const signed = { by, role, round, digest, nonce }
     const named = `${subject.stream}/${subject.id}`
     const proof = signAct({ ...signed, act: command.act, subject: named }, this.#signerOf(by))
-    const done = await register.perform(
+    const done = await register.performWithin(
+      trx,
       { subject, command, signed: { ...signed, proof } },
       () => at,
     )
@@ -129,12 +166,12 @@ class Teller {
   /** Who enrols acknowledges the terms as they stand. */
   async #complete({ command }: Step, subject: Subject): Promise<Step['command']> {
     if (command.act !== 'contract.enrol') return command
-    const stored = await stateOf<ContractLife>(this.#telling.served.database.db, subject)
+    const stored = await stateOf<ContractLife>(this.#trx, subject)
     return { ...command, acknowledges: stored?.state.digest }
   }
 
   async #waiting(register: Register, subject: Subject, command: Step['command']): Promise<Waiting> {
-    const stored = await stateOf<unknown>(this.#telling.served.database.db, subject)
+    const stored = await stateOf<unknown>(this.#trx, subject)
     if (command.act === 'case.approve') {
       const state = stored?.state as Case
       return { round: state.round, digest: determinationDigest(state, register.sha256) }
@@ -154,9 +191,14 @@ class Teller {
   #signerOf(person: string): Signer {
     const known = this.#signers.get(person)
     if (known) return known
-    const signer = signerOf(person, randomBytes(SEED_BYTES))
+    const file = join(this.#telling.keys, `${person}.key`)
+    // There is one already where an earlier telling was ended before it was done.
+    const isThere = existsSync(file)
+    const signer = isThere
+      ? readSigner(file, 'signature')
+      : signerOf(person, randomBytes(SEED_BYTES))
+    if (!isThere) writeSecretFile(file, `${printSigner(signer)}\n`)
     this.#signers.set(person, signer)
-    writeSecretFile(join(this.#telling.keys, `${person}.key`), `${printSigner(signer)}\n`)
     return signer
   }
 }

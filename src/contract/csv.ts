@@ -25,8 +25,32 @@ export interface CsvProblem {
   readonly message: string
 }
 
-/** Comma-separated values (RFC 4180), lines ended by CRLF or LF alike. The first misfit ends the reading. */
-export function readCsv(text: string): Result<readonly (readonly Cell[])[], CsvProblem> {
+/** What separates cells: spreadsheets write a semicolon where the comma is the decimal sign, and tabs when told to. */
+const SEPARATORS = [',', ';', '\t'] as const
+
+export type Separator = (typeof SEPARATORS)[number]
+
+/** How much of a text is looked at for its separator, in characters. */
+const FIRST_CHARS = 4_096
+
+/** Which of them stands first in the first line, outside quotes. */
+export function separatorOf(text: string): Separator {
+  const [line = ''] = text
+    .slice(0, FIRST_CHARS)
+    .replaceAll(/"[^"]*"/g, '')
+    .split(/[\r\n]/, 1)
+  const found = [...line].find((char) => (SEPARATORS as readonly string[]).includes(char))
+  return (found ?? ',') as Separator
+}
+
+/**
+ * Comma-separated values (RFC 4180), lines ended by CRLF or LF alike, or as spreadsheets separate them. The first misfit
+ * ends the reading.
+ */
+export function readCsv(
+  text: string,
+  separator: Separator = ',',
+): Result<readonly (readonly Cell[])[], CsvProblem> {
   const records: Cell[][] = []
   let cells: Cell[] = []
   let at = text.startsWith('\uFEFF') ? 1 : 0
@@ -35,11 +59,11 @@ export function readCsv(text: string): Result<readonly (readonly Cell[])[], CsvP
     const place = { line: start.line, column: at - start.index + 1 }
     const full = fullAt(records, cells)
     if (full) return fail({ code: 'too-large', ...place, message: full })
-    const read = readCell(text, at)
+    const read = readCell(text, at, separator)
     if (!read.ok) return fail({ ...read.error, ...place })
     const { value, end } = read.value
     cells.push({ text: value, ...place })
-    const isLast = text[end] !== ','
+    const isLast = text[end] !== separator
     const next = end + (text.startsWith('\r\n', end) ? 2 : 1)
     start = lineStartBefore(text, { start, from: at, until: next })
     at = next
@@ -83,20 +107,22 @@ function fullAt(records: readonly unknown[], cells: readonly unknown[]): string 
 function readCell(
   text: string,
   from: number,
+  separator: Separator,
 ): Result<{ readonly value: string; readonly end: number }, Pick<CsvProblem, 'code' | 'message'>> {
-  const read = text[from] === '"' ? readQuoted(text, from) : readPlain(text, from)
+  const read =
+    text[from] === '"' ? readQuoted(text, from, separator) : readPlain(text, from, separator)
   if (!read.ok) return fail({ code: 'malformed-csv', message: read.error })
   if (read.value.value.length <= CELL_CHARS_MAX) return read
   const message = `a cell has at most ${CELL_CHARS_MAX} characters; shorten it`
   return fail({ code: 'too-large', message })
 }
 
-/** The value of a cell, and the place after it: a comma, the end of a line or of the text. */
+/** The value of a cell, and the place after it: a separator, the end of a line or of the text. */
 type ReadCell = Result<{ readonly value: string; readonly end: number }, string>
 
-function readPlain(text: string, from: number): ReadCell {
+function readPlain(text: string, from: number, separator: Separator): ReadCell {
   let end = from
-  while (end < text.length && !',\n"'.includes(text[end] as string)) end++
+  while (end < text.length && !`${separator}\n"`.includes(text[end] as string)) end++
   if (text[end] === '"')
     return fail('a quote stands in a cell without quotes; put the cell in quotes')
   if (text[end] === '\n' && end > from && text[end - 1] === '\r') end -= 1
@@ -105,7 +131,7 @@ function readPlain(text: string, from: number): ReadCell {
   return ok({ value, end })
 }
 
-function readQuoted(text: string, from: number): ReadCell {
+function readQuoted(text: string, from: number, separator: Separator): ReadCell {
   let end = from + 1
   while (true) {
     const quote = text.indexOf('"', end)
@@ -116,7 +142,7 @@ function readQuoted(text: string, from: number): ReadCell {
   }
   const value = text.slice(from + 1, end - 1).replaceAll('""', '"')
   const isEnded =
-    end === text.length || text[end] === ',' || /^\r?\n/.test(text.slice(end, end + 2))
+    end === text.length || text[end] === separator || /^\r?\n/.test(text.slice(end, end + 2))
   return isEnded
     ? ok({ value, end })
     : fail('text follows closing quotes; write quotes in a cell twice')

@@ -43,10 +43,18 @@ test('a list of legacy exceptions is read with quotes, commas and lines in cells
   })
 })
 
+test.each([',', ';', '\t'])('cells are separated by %j as by any other', (separator) => {
+  const lines = ['customer,restriction,note', 'coast-guard,"Ships, and; crews",', ',,']
+  const text = lines.map((line) => line.replaceAll(/,(?=[^ ]|$)/g, separator)).join('\n')
+  expect(parseLegacy(text)).toMatchObject({
+    value: [{ customer: 'coast-guard', restriction: 'Ships, and; crews', note: null }],
+  })
+})
+
 test('every error of the cells is told at once, with line and column', () => {
   const text = `customer,restriction,since
 Ministry,Persons,2024-02-30
-,,
+,,2024-02-01
 coast-guard,Ships
 `
   expect(problemsOf(text)).toEqual([
@@ -85,7 +93,7 @@ test.each([
 })
 
 test('at most a hundred problems are told', () => {
-  expect(problemsOf(`customer,restriction\n${',\n'.repeat(200)}`)).toHaveLength(100)
+  expect(problemsOf(`customer,restriction\n${',a\n'.repeat(200)}`)).toHaveLength(100)
 })
 
 test('what is written as RFC 4180 says is read as it was', () => {

@@ -1,8 +1,9 @@
+import { canonicalJson } from '../canonical-json.ts'
 import { isId } from '../ids.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { didYouMean, quote } from '../suggest.ts'
 import { type Instant, parseInstant } from '../time.ts'
-import { type Cell, type CsvProblem, readCsv } from './csv.ts'
+import { type Cell, type CsvProblem, readCsv, separatorOf } from './csv.ts'
 
 // Exceptions that were granted before there was a register. They enter without standing: what is read here only says
 // whom to ask for an application, and about what (docs/formats.md).
@@ -34,13 +35,18 @@ export interface LegacyException {
 export function parseLegacy(
   text: string,
 ): Result<readonly LegacyException[], readonly CsvProblem[]> {
-  const read = readCsv(text)
+  const read = readCsv(text, separatorOf(text))
   if (!read.ok) return fail([read.error])
   const [header = [], ...records] = read.value
   const problems = problemsOfHeader(header)
   if (problems.length > 0) return fail(problems)
-  const rows = records.map((cells) => rowOf(header, cells, problems))
-  return problems.length > 0 ? fail(problems.slice(0, PROBLEMS_MAX)) : ok(rows)
+  // Spreadsheets write lines below their last one, with nothing in them.
+  const filled = records.filter((cells) => cells.some((cell) => cell.text.trim() !== ''))
+  const rows = filled.map((cells) => rowOf(header, cells, problems))
+  checkDistinct(rows, problems)
+  if (problems.length === 0) return ok(rows)
+  const inOrder = problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  return fail(inOrder.slice(0, PROBLEMS_MAX))
 }
 
 function problemsOfHeader(header: readonly Cell[]): CsvProblem[] {
@@ -69,6 +75,37 @@ function problemsOfHeader(header: readonly Cell[]): CsvProblem[] {
   ]
 }
 
+/** The same line twice would be one case, and what is meant may be two. */
+function checkDistinct(rows: readonly LegacyException[], problems: CsvProblem[]): void {
+  const seen = new Map<string, number>()
+  for (const { line, ...words } of rows) {
+    const text = canonicalJson(words)
+    const first = seen.get(text)
+    seen.set(text, first ?? line)
+    if (first === undefined) continue
+    const message = `the line says what line ${first} says; remove it, or say what differs in \`note\``
+    problems.push({ code: 'duplicate-line', line, column: 1, message })
+  }
+}
+
+/** A formula, or what a spreadsheet shows where one has failed. */
+const FORMULA = /^\s*(?:=|#(?:REF|NAME|VALUE|DIV\/0|N\/A|NULL|NUM|SPILL|CALC)\b)/
+
+function checkTexts(
+  cells: readonly Cell[],
+  report: (code: string, column: number, message: string) => void,
+): void {
+  for (const { text, column } of cells) {
+    if (FORMULA.test(text)) {
+      report('formula', column, 'a formula stands here and not its value; write the value')
+    }
+    // PostgreSQL keeps it in no JSON.
+    if (text.includes('\u0000')) {
+      report('malformed-text', column, 'the cell holds U+0000, which is no text; save as CSV UTF-8')
+    }
+  }
+}
+
 function rowOf(
   header: readonly Cell[],
   cells: readonly Cell[],
@@ -84,6 +121,7 @@ function rowOf(
       `the line has ${cells.length} cells, the first line ${header.length}; mend it`,
     )
   }
+  checkTexts(cells, report)
   const cellOf = (name: Column): Cell | undefined =>
     cells[header.findIndex(({ text }) => text === name)]
   const textOf = (name: Column): string | null => cellOf(name)?.text.trim() || null

@@ -153,6 +153,11 @@ export class Evidence {
     return this.#isLow
   }
 
+  /** When the last anchor was made; 0 before there is one. */
+  get anchoredAt(): Instant {
+    return this.#anchoredAt
+  }
+
   get status(): EvidenceStatus {
     const { directory, sequencer, governance } = this.#parts
     const { name, epoch } = directory.config

@@ -2,10 +2,13 @@ import * as z from 'zod'
 import { digest, id, list, prose } from '../shape.ts'
 import { application, draftDetermination } from './application.ts'
 import { harmRow, judged, screened } from './finding.ts'
+import { legacy } from './legacy-case.ts'
 
 /** What can be done to a case, by the name of the act (semantics §12). */
 export const caseCommand = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('case.open'), case: id, application }),
+  /** An exception from before there was a register: it is for the customer to apply. */
+  z.strictObject({ act: z.literal('case.import'), case: id, customer: id, legacy }),
   z.strictObject({ act: z.literal('case.revise'), application }),
   z.strictObject({ act: z.literal('case.submit') }),
   z.strictObject({ act: z.literal('case.screen'), ...screened }),

@@ -2,6 +2,7 @@ import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
 import type { Application, DraftDetermination } from './application.ts'
 import type { Finding, HarmRow, Screening } from './finding.ts'
+import type { Legacy } from './legacy-case.ts'
 
 /** An approval as it was given: by whom, in which role, of what. */
 export interface Approval {
@@ -46,10 +47,12 @@ export interface VoidedFindings {
   readonly determination: boolean
 }
 
-interface CaseOpened {
+export interface CaseOpened {
   readonly type: 'case-opened'
   readonly case: string
   readonly application: Application
+  /** What it was opened for, when that was no application. */
+  readonly legacy?: Legacy
 }
 
 /** What has happened to a case. */

@@ -51,9 +51,12 @@ function after(mark: Mark, by: PersonName, act: CaseAct): Story {
 const STATES = Object.keys(CASE_STATES) as CaseState[]
 const ACTS = caseCommand.options.map(({ shape }) => shape.act.value)
 
+const OPENING: ReadonlySet<CaseAct> = new Set(['case.open', 'case.import'])
+
 /** Who does an act in these tests. */
 const DOERS: Readonly<Record<CaseAct, PersonName>> = {
   'case.open': 'rep',
+  'case.import': 'administrator',
   'case.revise': 'rep',
   'case.submit': 'rep',
   'case.withdraw': 'rep',
@@ -88,7 +91,7 @@ describe.each(STATES)('of a case that is %s', (state) => {
 
   test('a refusal says what it is open to', () => {
     const story = WAYS[state]()
-    const act = ACTS.find((one) => one !== 'case.open' && !leadsTo(state, one)) ?? 'case.approve'
+    const act = ACTS.find((one) => !OPENING.has(one) && !leadsTo(state, one)) ?? 'case.approve'
     const refused = story.do(story.sound(act), story.actOf(DOERS[act], PEOPLE[DOERS[act]]))
     expect(refused.ok).toBe(false)
     for (const open of actsIn(state)) {
@@ -98,13 +101,13 @@ describe.each(STATES)('of a case that is %s', (state) => {
 })
 
 function refusalIn(state: CaseState, act: CaseAct): string {
-  if (act === 'case.open') return 'case-exists'
+  if (OPENING.has(act)) return 'case-exists'
   return state === 'lapsed' ? 'case-lapsed' : 'wrong-state'
 }
 
 test('nothing but opening is done to a case that there is not', () => {
   const story = storyTo('draft')
-  const acts = ACTS.filter((act) => act !== 'case.open')
+  const acts = ACTS.filter((act) => !OPENING.has(act))
   story.state = undefined
   const codes = acts.map((act) => story.try(DOERS[act], story.sound(act)))
   expect(new Set(codes)).toEqual(new Set(['case-unknown']))

@@ -112,7 +112,7 @@ export function printCaseStates(): string {
   return ['| state | act | leads to |', '|---|---|---|', ...OPENING, ...rows, ''].join('\n')
 }
 
-const OPENING = ['| | `case.open` | draft |']
+const OPENING = ['| | `case.open` | draft |', '| | `case.import` | draft |']
 
 function rowsOf(state: string, { acts, lapses }: StateRow): string[] {
   const after = Object.entries(acts).map(([act, to]) => `| \`${act}\` | ${to.join(', ')} |`)

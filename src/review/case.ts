@@ -8,6 +8,7 @@ import type { Application } from './application.ts'
 import type {
   Approval,
   CaseEvent,
+  CaseOpened,
   Drafted,
   LaterCaseEvent,
   VoidedApproval,
@@ -15,6 +16,7 @@ import type {
 } from './case-events.ts'
 import { CASE_STATES, type CaseState } from './case-states.ts'
 import type { Finding, HarmTable, Screening } from './finding.ts'
+import type { Legacy } from './legacy-case.ts'
 
 /** An application on its way to a determination: what its events have made of it. Plain JSON. */
 export interface Case {
@@ -24,6 +26,8 @@ export interface Case {
   /** Grows with every change of what is shown to approvers. */
   readonly round: number
   readonly application: Application
+  /** The exception from before there was a register that it was opened for. */
+  readonly legacy?: Legacy
   /** Of the last act. */
   readonly actedAt: Instant
   /** When it lapses if nothing more is done; null when it has ended. */
@@ -68,10 +72,14 @@ export function foldCase(before: Case | undefined, { event, act }: Recorded<Case
 function afterEvent(before: Case | undefined, event: CaseEvent, act: Act): Case {
   if (event.type === 'case-opened') {
     assert(before === undefined, 'a case is opened once')
-    return opened(event.case, event.application, act)
+    return { ...opened(event.case, event.application, act), ...legacyOf(event) }
   }
   assert(before !== undefined, 'a case is opened before anything else happens to it')
   return { ...before, ...changeBy(before, event, act) }
+}
+
+function legacyOf({ legacy }: CaseOpened): Pick<Case, 'legacy'> {
+  return legacy === undefined ? {} : { legacy }
 }
 
 function lapseOf({ state, determined }: Case, at: Instant): Instant | null {

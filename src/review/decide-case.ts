@@ -10,6 +10,7 @@ import { problemsOfApplication } from './check-application.ts'
 import { find, screen, weighBenefit, withoutReasons } from './considerations.ts'
 import { draftedDetermination } from './determination.ts'
 import { tableHarms } from './harm-table.ts'
+import { unstatedApplication } from './legacy-case.ts'
 import { againstActing, againstCustomer, againstDoer } from './permission.ts'
 import { approve } from './quorum.ts'
 import { againstRenewed } from './renewal.ts'
@@ -23,6 +24,7 @@ export function decideCase(
   context: CaseContext,
 ): Decided {
   if (command.act === 'case.open') return open(state, command, act, context)
+  if (command.act === 'case.import') return bringIn(state, command, act)
   if (!state) return fail(refused('case-unknown', 'there is no such case; open it first'))
   const asking: Asking = { state, command, act, context }
   const against = againstActing(asking)
@@ -31,7 +33,9 @@ export function decideCase(
   return decide(asking)
 }
 
-const DECIDE: { readonly [A in Exclude<CaseAct, 'case.open'>]: (asking: Asking<A>) => Decided } = {
+type LaterAct = Exclude<CaseAct, 'case.open' | 'case.import'>
+
+const DECIDE: { readonly [A in LaterAct]: (asking: Asking<A>) => Decided } = {
   'case.revise': revise,
   'case.submit': submit,
   'case.screen': screen,
@@ -53,12 +57,27 @@ function open(
   { role }: Act,
   { customer }: CaseContext,
 ): Decided {
-  if (state) {
-    return fail(refused('case-exists', `there is a case ${quote(state.id)}; choose another id`))
-  }
+  if (state) return existing(state)
   const against =
     againstDoer('case.open', role) ?? againstCustomer(role, application.customer, customer)
   return against ? fail(against) : ok([{ type: 'case-opened', case: id, application }])
+}
+
+/** The exception gives nothing: its customer has to apply, as anybody has (semantics §12.1). */
+function bringIn(
+  state: Case | undefined,
+  { case: id, customer, legacy }: CommandOf<'case.import'>,
+  { role, at }: Act,
+): Decided {
+  if (state) return existing(state)
+  const against = againstDoer('case.import', role)
+  if (against) return fail(against)
+  const application = unstatedApplication(customer, at)
+  return ok([{ type: 'case-opened', case: id, application, legacy }])
+}
+
+function existing({ id }: Case): Decided {
+  return fail(refused('case-exists', `there is a case ${quote(id)}; choose another id`))
 }
 
 /** What was found before was found of another application (semantics §12.4). */

@@ -7,11 +7,18 @@ import type { CaseAct } from './case-commands.ts'
 import { type CaseRefusal, type Refused, refused } from './case-refusals.ts'
 import { actsIn, leadsTo } from './case-states.ts'
 
-type Doer = 'customer-representative' | 'assessor' | 'approver' | 'signatory' | 'anybody'
+type Doer =
+  | 'customer-representative'
+  | 'assessor'
+  | 'approver'
+  | 'signatory'
+  | 'operator'
+  | 'anybody'
 
 /** Who does what in a case. Whether a person has the role in which they act is known elsewhere. */
 const DOERS: Readonly<Record<CaseAct, readonly Doer[]>> = {
   'case.open': ['customer-representative'],
+  'case.import': ['operator'],
   'case.revise': ['customer-representative'],
   'case.submit': ['customer-representative'],
   'case.withdraw': ['customer-representative'],

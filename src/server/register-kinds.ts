@@ -85,12 +85,18 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   },
 }
 
-function listingOfCase({ id, application, state, actedAt, lapsesAt }: Case): Listing {
+function listingOfCase({ id, application, legacy, state, actedAt, lapsesAt }: Case): Listing {
   const { customer, mission, tailorings } = application
   const lapsed = lapsesAt === null ? [] : [{ state: 'lapsed', since: lapsesAt }]
   return {
     customer,
-    words: [id, customer, mission, ...tailorings.map((tailoring) => tailoring.id)],
+    words: [
+      id,
+      customer,
+      mission,
+      ...tailorings.map((tailoring) => tailoring.id),
+      ...(legacy ? [legacy.restriction, legacy.use ?? ''] : []),
+    ],
     states: [{ state, since: actedAt }, ...lapsed],
   }
 }

@@ -72,17 +72,41 @@ export class Register {
 
   /** Does what a person has signed, or says why it is refused; then nothing has changed. */
   async perform(asked: Asked, clock: () => Instant): Promise<Result<Done, Refused>> {
+    const read = await this.#readSigned(asked)
+    if (!read.ok) return read
+    return await transact<Done, Refused>(this.#db, (trx) => {
+      return this.#performRead(trx, asked, read.value, clock)
+    })
+  }
+
+  /** The same within a transaction that does more. When it is refused the transaction has to be rolled back. */
+  async performWithin(
+    trx: Transaction<Schema>,
+    asked: Asked,
+    clock: () => Instant,
+  ): Promise<Result<Done, Refused>> {
+    const read = await this.#readSigned(asked)
+    return read.ok ? await this.#performRead(trx, asked, read.value, clock) : read
+  }
+
+  /** Parses what was sent, and checks who has signed it. */
+  async #readSigned(asked: Asked): Promise<Result<Read, Refused>> {
     const read = readAsked(asked)
     if (!read.ok) return read
-    const { kind, command, signed } = read.value
-    const wrong = await this.#wrongSignature(asked, command.act, signed)
-    if (wrong) return fail(wrong)
-    return await transact<Done, Refused>(this.#db, async (trx) => {
-      await lockSubjects(trx, await touchedBy(trx, asked.subject))
-      // Only now, so that of two acts on a thing the later one is not dated before the other.
-      const act: Act = { ...signed, at: clock() }
-      return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
-    })
+    const wrong = await this.#wrongSignature(asked, read.value.command.act, read.value.signed)
+    return wrong ? fail(wrong) : read
+  }
+
+  async #performRead(
+    trx: Transaction<Schema>,
+    asked: Asked,
+    { kind, command, signed }: Read,
+    clock: () => Instant,
+  ): Promise<Result<Done, Refused>> {
+    await lockSubjects(trx, await touchedBy(trx, asked.subject))
+    // Only now, so that of two acts on a thing the later one is not dated before the other.
+    const act: Act = { ...signed, at: clock() }
+    return await this.#performOnce(trx, { ...asked, kind, parsed: command, act })
   }
 
   async #wrongSignature(
@@ -129,7 +153,8 @@ export class Register {
     const actor =
       parsed.act === 'people.begin' ? ok(null) : actorOf(people?.state ?? NO_PEOPLE, act)
     if (!actor.ok) return actor
-    const missing = await missingFile(trx, parsed)
+    const missing =
+      (await missingFile(trx, parsed)) ?? againstStranger(people?.state ?? NO_PEOPLE, parsed)
     if (missing) return fail(missing)
     const context = await this.#contextOf(trx, ready, actor.value)
     const changed = await changeWithin(trx, {
@@ -178,6 +203,15 @@ export class Register {
     const customer = person?.customer ?? null
     return { ...documents, customer, ...(await besides(trx, subject, parsed, act.at)) }
   }
+}
+
+/** Who has nobody to act for them could not apply for what is imported. */
+function againstStranger(people: People, command: { readonly act: string }): Refused | undefined {
+  if (command.act !== 'case.import') return undefined
+  const { customer } = command as { readonly customer?: string }
+  if (Object.values(people.persons).some((person) => person.customer === customer)) return undefined
+  const message = `nobody represents ${quote(customer ?? '')}; register somebody who does`
+  return { code: 'customer-unknown', message }
 }
 
 interface Read {
@@ -238,10 +272,12 @@ async function touchedBy(trx: Transaction<Schema>, subject: Subject): Promise<re
   return id === undefined ? [subject] : [subject, { stream: 'case', id }]
 }
 
+const NAMES_ITSELF: ReadonlySet<string> = new Set(['case.open', 'case.import', 'contract.draft'])
+
 /** What opens a case or drafts a contract names it as its address does. */
 function checkNamesItself({ stream, id: own }: Subject, command: unknown, report: Report): void {
   const { act, [stream]: named } = command as Readonly<Record<string, unknown>>
-  if ((act !== 'case.open' && act !== 'contract.draft') || named === own) return
+  if (!NAMES_ITSELF.has(act as string) || named === own) return
   report.error('other-id', [stream], `the address says ${quote(own)}; name the same here`)
 }
 

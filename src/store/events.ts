@@ -55,6 +55,15 @@ export async function lastSeq(db: Kysely<Schema>): Promise<number> {
   return last
 }
 
+/** The latest instant of any event; 0 before there is one. */
+export async function lastAt(db: Kysely<Schema>): Promise<Instant> {
+  const row = await db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('at').as('last'))
+    .executeTakeFirst()
+  return row?.last ?? 0
+}
+
 /** Where the last event is that is in the governance log; -1 before there is one. */
 export async function lastLogged(db: Kysely<Schema>): Promise<number> {
   const row = await db
