@@ -84,7 +84,10 @@ const NEXT: Readonly<Record<string, readonly ContractAct[]>> = {
     'contract.attest',
     'contract.amend',
     'contract.terminate',
+    'contract.appeal',
+    'contract.decide-appeal',
   ],
+  terminated: ['contract.appeal', 'contract.decide-appeal'],
 }
 
 const IN_USE: readonly ContractAct[] = [
@@ -105,6 +108,8 @@ const IN_USE: readonly ContractAct[] = [
   'contract.amend',
   'contract.unenrol',
   'contract.report-incident',
+  'contract.appeal',
+  'contract.decide-appeal',
 ]
 
 function nextOf({ life, at }: ContractStory, { act, choice }: Step): ContractAct {
@@ -133,6 +138,7 @@ function doerOf(act: ContractAct, choice: number): PartyName {
     case 'contract.meet-duty':
     case 'contract.report-incident':
     case 'contract.decline':
+    case 'contract.appeal':
       return either ? 'rep' : 'clerk'
     case 'contract.terminate':
     case 'contract.withdraw':
@@ -294,6 +300,15 @@ function commandOf(
     case 'contract.lift-stop': {
       const open = life?.stops.findIndex(({ until }) => until === null) ?? 0
       return { act, stop: Math.max(0, open) }
+    }
+    case 'contract.appeal': {
+      const open = life?.decisions.findIndex(({ appeal }) => appeal === null) ?? 0
+      return { act, decision: Math.max(0, open), grounds: WHY }
+    }
+    case 'contract.decide-appeal': {
+      const open = life?.decisions.findIndex(({ appeal }) => appeal?.outcome === null) ?? 0
+      const outcome = oneOf(['upheld', 'varied', 'overturned'] as const, choice)
+      return { act, decision: Math.max(0, open), outcome, reasons: WHY }
     }
     case 'contract.terminate':
       return { act, reasons: WHY, ...(choice % 3 === 0 ? {} : { from: from + 5 * DAY_MS }) }

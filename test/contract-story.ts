@@ -209,6 +209,16 @@ export function suspending(reasons: string): ContractCommand {
   return { act: 'contract.suspend', reasons }
 }
 
+/** Of what was decided first against the customer. */
+export const APPEAL: ContractCommand = { act: 'contract.appeal', decision: 0, grounds: WHY }
+
+export const OVERTURN: ContractCommand = {
+  act: 'contract.decide-appeal',
+  decision: 0,
+  outcome: 'overturned',
+  reasons: WHY,
+}
+
 export function meeting(due: Instant = REPORT_DUE): ContractCommand {
   return { act: 'contract.meet-duty', duty: 'first-month-report', due, evidence: EVIDENCE }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  APPEAL,
   attesting,
   BEFORE,
   BEGINS,
@@ -17,6 +18,7 @@ import {
   NARROWER,
   OSINT,
   OSINT_CONTEXT,
+  OVERTURN,
   proposed,
   REINSTATE_DUTY,
   REPORT_DUE,
@@ -143,6 +145,18 @@ const REFUSALS: Readonly<Record<ContractRefusal, () => string>> = {
   widens: () =>
     inTerm().try('signer', { act: 'contract.amend', ...withTerms({ mission: 'Another' }) }),
   unchanged: () => inTerm().try('signer', { act: 'contract.amend', terms: OSINT.terms }),
+  'decision-unknown': () => inTerm().try('rep', APPEAL),
+  'appealed-already': () =>
+    inTerm().go('officer', suspending(WHY)).go('rep', APPEAL).try('clerk', APPEAL),
+  'not-appealed': () => inTerm().go('officer', suspending(WHY)).try('watch', OVERTURN),
+  'appeal-decided': () =>
+    inTerm()
+      .go('officer', suspending(WHY))
+      .go('rep', APPEAL)
+      .go('watch', OVERTURN)
+      .try('deputy', OVERTURN),
+  'first-decider': () =>
+    inTerm().go('officer', suspending(WHY)).go('rep', APPEAL).try('officer', OVERTURN),
   'too-many': () => {
     const story = inTerm()
     const row = { deployment: 'desk-1', from: 0, until: 1, acknowledged: EVIDENCE, by: 'rep' }

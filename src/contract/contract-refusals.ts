@@ -1,6 +1,7 @@
 import type { Refusal } from '../act.ts'
 import type { Problem } from '../problem.ts'
 import { fail, type Result } from '../result.ts'
+import { APPEAL_REFUSALS } from './appeal.ts'
 
 /** Why an act on a contract is refused. The message says what to do. */
 export const CONTRACT_REFUSALS = {
@@ -45,6 +46,8 @@ export const CONTRACT_REFUSALS = {
   'suspended-already': 'the person has suspended it',
   'same-person': 'another person has to do this than the one who did what it undoes or completes',
   'ends-sooner': 'it ends before then anyway',
+  'decision-unknown': 'there is no such decision against the customer',
+  ...APPEAL_REFUSALS,
   widens: 'the amendment has more than the terms that were signed, or asks for less',
   unchanged: 'the terms are those that stand',
   'too-many': 'a list of the contract is full',

@@ -75,6 +75,7 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'approver-cannot-sign': 403,
   'wrong-side': 403,
   'same-person': 403,
+  'first-decider': 403,
   'wrong-scope': 403,
   'not-found': 404,
   'no-route': 404,
