@@ -5,5 +5,5 @@ export const provider = commandOf({
   path: 'provider',
   subject: 'provider/provider',
   summary: "versions of policy and exceptions, and models' levels",
-  acts: 'propose, approve, withdraw, models.add, models.assert',
+  acts: 'propose, approve, withdraw, models.add, models.assert, authorities.record',
 })

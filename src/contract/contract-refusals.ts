@@ -2,6 +2,7 @@ import type { Refusal } from '../act.ts'
 import type { Problem } from '../problem.ts'
 import { fail, type Result } from '../result.ts'
 import { APPEAL_REFUSALS } from './appeal.ts'
+import { STATUS_REFUSALS } from './authority-status.ts'
 
 /** Why an act on a contract is refused. The message says what to do. */
 export const CONTRACT_REFUSALS = {
@@ -34,8 +35,7 @@ export const CONTRACT_REFUSALS = {
   'winding-down': 'the contract is about to be terminated',
   'attested-too-long': 'an attestation reaches too far ahead',
   'empty-interval': 'an end that is not after its start',
-  'source-missing': 'no source is given of the status of an authority',
-  'review-missing': 'an authority in force without an instant of review that lies ahead',
+  ...STATUS_REFUSALS,
   'nothing-due': 'the duty has nothing due at this instant',
   'met-already': 'the duty has been met',
   'not-met': 'the duty has not been met',

@@ -2,6 +2,7 @@ import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
 import type { Instant } from '../time.ts'
 import { lodged, withOutcome } from './appeal.ts'
+import { withStatus } from './authority-status.ts'
 import type { Contract } from './contract.ts'
 import type { ContractEvent, LaterContractEvent, RowEvent } from './contract-events.ts'
 import {
@@ -10,7 +11,6 @@ import {
   contractOf,
   type StateRow,
 } from './contract-life.ts'
-import { isStanding } from './standing.ts'
 
 /** The contract after an event. */
 export function foldContract(
@@ -140,8 +140,10 @@ function afterRow(life: ContractLife, event: RowEvent, act: Act): ContractLife {
       const { safeguard, from, until } = event
       return { ...life, attestations: [...life.attestations, { safeguard, from, until, by }] }
     }
-    case 'authority-recorded':
-      return { ...life, authorities: withStatus(life, { ...event.row, by }) }
+    case 'authority-recorded': {
+      const isOther = ({ id }: { readonly id: string }): boolean => id !== event.row.id
+      return { ...life, authorities: withStatus(life.authorities, { ...event.row, by }, isOther) }
+    }
     case 'duty-met': {
       const { duty: id, due, evidence } = event
       const row = { id, due, met: at, evidence, reinstated: null, reinstatedBy: null, by }
@@ -219,17 +221,6 @@ function endedBy(
 ): ContractLife['enrolments'][number] {
   const isLonger = row.deployment === deployment && (row.until ?? Infinity) > until
   return isLonger ? { ...row, until: Math.max(until, row.from) } : row
-}
-
-/** A status that does not stand counts from its instant on, whatever was recorded before of later ones. */
-function withStatus(
-  { authorities }: ContractLife,
-  row: ContractLife['authorities'][number],
-): ContractLife['authorities'] {
-  const kept = isStanding(row.status)
-    ? authorities
-    : authorities.filter(({ id, from }) => id !== row.id || from < row.from)
-  return [...kept, row]
 }
 
 /** The contract in another state from an instant, with what then follows by the clock. */

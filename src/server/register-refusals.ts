@@ -87,6 +87,7 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   'wrong-content-type': 415,
   'file-missing': 422,
   'file-differs': 422,
+  'citation-malformed': 422,
   'documents-refused': 422,
   'application-unsound': 422,
   'determination-unsound': 422,

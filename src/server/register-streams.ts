@@ -9,6 +9,7 @@ const STREAM_OF: Readonly<Record<string, string>> = {
   people: 'people',
   provider: 'provider',
   models: 'provider',
+  authorities: 'provider',
   case: 'case',
   contract: 'contract',
 }
