@@ -15,7 +15,7 @@ import { shown } from './register-view.ts'
 /** Things on a page when nothing else is said. */
 const PAGE = 50
 
-const limit = z
+export const limit = z
   .string()
   .regex(/^[1-9]\d{0,2}$/)
   .optional()
@@ -57,7 +57,10 @@ export function pageQueryIn(
   return ok({ after: Number(read.value.cursor ?? 0), limit: limitOf(read.value.limit) })
 }
 
-function readQuery<T extends z.ZodType>(shape: T, query: unknown): Result<z.output<T>, Refused> {
+export function readQuery<T extends z.ZodType>(
+  shape: T,
+  query: unknown,
+): Result<z.output<T>, Refused> {
   const report = newReport()
   const read = readShape(shape, query, report)
   if (report.problems.length === 0) return ok(read)
@@ -65,7 +68,7 @@ function readQuery<T extends z.ZodType>(shape: T, query: unknown): Result<z.outp
   return fail({ code: 'malformed-query', message, problems: report.problems })
 }
 
-function limitOf(asked: string | undefined): number {
+export function limitOf(asked: string | undefined): number {
   return Math.min(PAGE_MAX, Number(asked ?? PAGE))
 }
 

@@ -19,6 +19,7 @@ import { OPERATIONS, type Operation, type OperationName } from './register-api.t
 import { askedIn, isKnown } from './register-asked.ts'
 import type { RegisterBundle } from './register-bundle.ts'
 import { BEAT_MS, Changes, hearChanges } from './register-changes.ts'
+import { Effects } from './register-effects.ts'
 import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
 import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
@@ -150,6 +151,7 @@ function handlersOf(
     const { round } = stored.state
     return reply.header('cache-control', 'no-store').send({ round, digest, text })
   }
+  const effects = new Effects(register.sha256)
   return {
     readDescription: (_request, reply) => reply.send(description),
     takeNonce,
@@ -159,6 +161,8 @@ function handlersOf(
     readProvider: read(() => PROVIDER),
     readProviderActs: readActs(() => PROVIDER),
     actOnProvider: act(() => PROVIDER),
+    readEffects: async ({ query }, reply) =>
+      (await effects.give(reply, db, { query, now: clock() })) ?? absent(reply),
     listCases: readList('case'),
     readCase: read(oneOf('case')),
     readCaseActs: readActs(oneOf('case')),
