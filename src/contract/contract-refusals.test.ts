@@ -22,6 +22,7 @@ import {
   proposed,
   REINSTATE_DUTY,
   REPORT_DUE,
+  renewalWith,
   SIGN_CUSTOMER,
   SIGN_PROVIDER,
   signedByBoth,
@@ -65,15 +66,16 @@ const REFUSALS: Readonly<Record<ContractRefusal, () => string>> = {
     story.at = BEGINS + 1
     return story.try('counsel', { act: 'contract.propose' })
   },
-  'renewed-unknown': () => draftWith({}, { renews: 'osint-2025' }),
+  'renewal-other': () => draftWith({ renewed: BEFORE }, { renews: 'osint-2025' }),
+  'renewed-unknown': () => renewalWith('osint-2025', null),
   'renewed-ended': () => {
     const states = [{ state: 'terminated' as const, from: BEGINS }]
     const renewed = { ...BEFORE, register: { ...BEFORE.register, states } }
-    return draftWith({ renewed }, { renews: 'osint-2025' })
+    return renewalWith('osint-2025', renewed)
   },
   'renewal-term': () => {
     const term = { from: '2026-02-02T00:00:00Z', until: '2026-07-31T00:00:00Z' }
-    return draftWith({ renewed: BEFORE }, { renews: 'osint-2025', ...withTerms({ term }) })
+    return renewalWith('osint-2025', BEFORE, withTerms({ term }))
   },
   'reasons-missing': () => inTerm().try('officer', suspending(' ')),
   'edited-since': () => {

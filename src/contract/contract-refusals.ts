@@ -20,6 +20,7 @@ export const CONTRACT_REFUSALS = {
   'wider-than-determined': 'the terms have more than was determined',
   'terms-unsound': 'the terms have fields in error',
   'back-dated': 'something would begin or end before it is recorded',
+  'renewal-other': 'the determination renews another contract, or none',
   'renewed-unknown': 'the contract to be renewed is not known, or is of another customer',
   'renewed-ended': 'the contract to be renewed does not run to the end of its term',
   'renewal-term': 'the term does not begin when the renewed one ends',
