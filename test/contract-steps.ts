@@ -344,7 +344,30 @@ export function begun(example: Contract, isSigned: boolean): ContractStory {
   if (!isSigned) return story
   story.go('counsel', draftOf(example)).go('counsel', { act: 'contract.propose' })
   story.go('signer', { act: 'contract.sign', side: 'provider' })
-  return story.go('rep', { act: 'contract.sign', side: 'customer' })
+  story.go('rep', { act: 'contract.sign', side: 'customer' })
+  return kept(story)
+}
+
+/** With all that it takes to be in force when the term begins. */
+function kept(story: ContractStory): ContractStory {
+  const { at: from } = story
+  const { terms, digest: acknowledges } = story.known
+  for (const { id: authority } of terms.authorities) {
+    const status = { status: 'in-force', from, 'review-by': from + 200 * DAY_MS } as const
+    story.go('counsel', {
+      act: 'contract.record-authority',
+      authority,
+      ...status,
+      source: 'The official journal',
+    })
+  }
+  for (const { id: deployment } of terms.deployments) {
+    story.go('rep', { act: 'contract.enrol', deployment, from, acknowledges })
+  }
+  for (const { id: safeguard } of terms.safeguards) {
+    story.go('rep', { act: 'contract.attest', safeguard, from, until: from + 31 * DAY_MS })
+  }
+  return story
 }
 
 /** Tries a step after its days have passed; says which act it was, and what came of it. */
