@@ -4,6 +4,7 @@ import { CUSTOMER, OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { EXAMPLE_TEXTS } from './example-world.ts'
 import { testServer } from './postgres.ts'
+import { proviso } from './proviso.ts'
 import {
   ANALYSIS,
   APPROVERS,
@@ -43,9 +44,12 @@ async function propose(kind: string): Promise<Answered> {
   return await register.act(who('author'), 'provider', command)
 }
 
+const EFFECTS = ['provider', 'effects', '--server']
+
 test('while no version waits there are no effects', async () => {
   const { status, body } = await register.get(PATH)
   expect([status, body.code]).toEqual([404, 'not-found'])
+  expect((await proviso([...EFFECTS, register.url])).code).toBe(1)
 })
 
 test('a version shows what would lapse, and that lapses at its instant', async () => {
@@ -83,6 +87,17 @@ test('a version shows what would lapse, and that lapses at its instant', async (
     next: null,
   })
   expect((await register.get(`${PATH}?limit=1`)).body.next).toBe(OSINT.id)
+  const told = await proviso([...EFFECTS, register.url])
+  expect(told.stdout.split('\n')).toEqual([
+    `Version 2026-02-01 takes effect ${EFFECTIVE} in place of 2025-09-15.`,
+    `${OSINT.id}  ${CUSTOMER}  in_force`,
+    '  foreign-osint: lifts surveillance.persons: it was split',
+    '  foreign-osint: nothing is left on desk-1',
+    '1 contract would lose something.',
+    '',
+  ])
+  const json = await proviso([...EFFECTS, register.url, '--json'])
+  expect(JSON.parse(json.stdout)).toEqual(body)
   for (const [person, role] of Object.entries(APPROVERS)) {
     await register.act([person, role], 'provider', { act: 'provider.approve' })
   }

@@ -26,6 +26,12 @@ export interface Kind {
   readonly subject: 'many' | string
   readonly summary: string
   readonly acts: string
+  /** A word that shows something else of it: what to print of an answer, or with which code it ends. */
+  readonly shows?: {
+    readonly word: string
+    readonly help: string
+    readonly show: (client: RegisterClient, args: Arguments) => Promise<Answer | number>
+  }
 }
 
 const OPTIONS = {
@@ -54,10 +60,12 @@ const LISTING = `list shows what there is: by --state, --customer, words in --se
 export function commandOf(kind: Kind): Command {
   const isMany = kind.subject === 'many'
   const id = isMany ? ' ID' : ''
+  const word = kind.shows ? `${kind.shows.word}|` : ''
+  const reading = kind.shows ? `\n${kind.shows.help}\n` : ' '
   return {
-    usage: `${isMany ? 'list|' : ''}show|acts|ACT${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
+    usage: `${isMany ? 'list|' : ''}show|${word}acts|ACT${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
     summary: kind.summary,
-    help: `${isMany ? LISTING : ''}show prints the thing as it stands, acts what was done to it. Any other word is an act:
+    help: `${isMany ? LISTING : ''}show prints the thing as it stands, acts what was done to it.${reading}Any other word is an act:
 ${kind.acts}.
 The fields of an act come from --file FILE, YAML or JSON, from --set NAME=VALUE, whose value is YAML, and from
 --text NAME=FILE, whose value is all the text of a file.
@@ -85,6 +93,10 @@ async function run(kind: Kind, args: Arguments): Promise<number> {
   const path = id === undefined ? kind.path : `${kind.path}/${encodeURIComponent(id)}`
   if (action === 'show') return await answered(args, await client.get(path))
   if (action === 'acts') return await answered(args, await client.get(`${path}/acts`))
+  if (action === kind.shows?.word) {
+    const shown = await kind.shows.show(client, args)
+    return typeof shown === 'number' ? shown : await answered(args, shown)
+  }
   const actor = actorOf(args)
   const command = { ...fieldsOf(args), ...ownName(kind, action, id), act: nameOf(kind, action) }
   const subject = kind.subject === 'many' ? `${kind.name}/${id}` : kind.subject

@@ -1,4 +1,5 @@
 import { commandOf } from './act-command.ts'
+import { showEffects } from './provider-effects.ts'
 
 export const provider = commandOf({
   name: 'provider',
@@ -6,4 +7,9 @@ export const provider = commandOf({
   subject: 'provider/provider',
   summary: "versions of policy and exceptions, and models' levels",
   acts: 'propose, approve, withdraw, models.add, models.assert, authorities.record',
+  shows: {
+    word: 'effects',
+    help: 'effects tells what contracts would lose by the version that waits.',
+    show: showEffects,
+  },
 })
