@@ -70,6 +70,7 @@ function template(world: World): {
       determination,
       judged: terms,
       approvedBy: [],
+      renews: null,
       digest: digestOf(sha256('determination')),
       lapsesAt: at + 60 * DAY_MS,
     },

@@ -171,6 +171,8 @@ export function soundCommand(
     'case.return': reasons,
     'case.decline': reasons,
     'case.withdraw': reasons,
+    'case.appeal': { grounds: 'The safeguard was not looked at' },
+    'case.decide-appeal': { outcome: 'overturned', ...reasons },
     'case.conclude': { contract: 'osint-2026', terms: `sha256:${'1'.repeat(64)}` },
   }
   return caseCommand.parse({ act, ...fields[act] })

@@ -84,7 +84,10 @@ const NEXT: Readonly<Record<string, readonly ContractAct[]>> = {
     'contract.attest',
     'contract.amend',
     'contract.terminate',
+    'contract.appeal',
+    'contract.decide-appeal',
   ],
+  terminated: ['contract.appeal', 'contract.decide-appeal'],
 }
 
 const IN_USE: readonly ContractAct[] = [
@@ -105,6 +108,8 @@ const IN_USE: readonly ContractAct[] = [
   'contract.amend',
   'contract.unenrol',
   'contract.report-incident',
+  'contract.appeal',
+  'contract.decide-appeal',
 ]
 
 function nextOf({ life, at }: ContractStory, { act, choice }: Step): ContractAct {
@@ -133,6 +138,7 @@ function doerOf(act: ContractAct, choice: number): PartyName {
     case 'contract.meet-duty':
     case 'contract.report-incident':
     case 'contract.decline':
+    case 'contract.appeal':
       return either ? 'rep' : 'clerk'
     case 'contract.terminate':
     case 'contract.withdraw':
@@ -295,6 +301,15 @@ function commandOf(
       const open = life?.stops.findIndex(({ until }) => until === null) ?? 0
       return { act, stop: Math.max(0, open) }
     }
+    case 'contract.appeal': {
+      const open = life?.decisions.findIndex(({ appeal }) => appeal === null) ?? 0
+      return { act, decision: Math.max(0, open), grounds: WHY }
+    }
+    case 'contract.decide-appeal': {
+      const open = life?.decisions.findIndex(({ appeal }) => appeal?.outcome === null) ?? 0
+      const outcome = oneOf(['upheld', 'varied', 'overturned'] as const, choice)
+      return { act, decision: Math.max(0, open), outcome, reasons: WHY }
+    }
     case 'contract.terminate':
       return { act, reasons: WHY, ...(choice % 3 === 0 ? {} : { from: from + 5 * DAY_MS }) }
     default:
@@ -329,7 +344,30 @@ export function begun(example: Contract, isSigned: boolean): ContractStory {
   if (!isSigned) return story
   story.go('counsel', draftOf(example)).go('counsel', { act: 'contract.propose' })
   story.go('signer', { act: 'contract.sign', side: 'provider' })
-  return story.go('rep', { act: 'contract.sign', side: 'customer' })
+  story.go('rep', { act: 'contract.sign', side: 'customer' })
+  return kept(story)
+}
+
+/** With all that it takes to be in force when the term begins. */
+function kept(story: ContractStory): ContractStory {
+  const { at: from } = story
+  const { terms, digest: acknowledges } = story.known
+  for (const { id: authority } of terms.authorities) {
+    const status = { status: 'in-force', from, 'review-by': from + 200 * DAY_MS } as const
+    story.go('counsel', {
+      act: 'contract.record-authority',
+      authority,
+      ...status,
+      source: 'The official journal',
+    })
+  }
+  for (const { id: deployment } of terms.deployments) {
+    story.go('rep', { act: 'contract.enrol', deployment, from, acknowledges })
+  }
+  for (const { id: safeguard } of terms.safeguards) {
+    story.go('rep', { act: 'contract.attest', safeguard, from, until: from + 31 * DAY_MS })
+  }
+  return story
 }
 
 /** Tries a step after its days have passed; says which act it was, and what came of it. */

@@ -65,6 +65,7 @@ export function determinedOf({ customer, determination, terms }: Contract): Dete
     determination,
     judged: terms,
     approvedBy: ['lawyer', 'guard', 'author'],
+    renews: null,
     digest: digestOf(sha256(determination.case)),
     lapsesAt: determination.decided + 60 * DAY_MS,
   }
@@ -209,6 +210,16 @@ export function suspending(reasons: string): ContractCommand {
   return { act: 'contract.suspend', reasons }
 }
 
+/** Of what was decided first against the customer. */
+export const APPEAL: ContractCommand = { act: 'contract.appeal', decision: 0, grounds: WHY }
+
+export const OVERTURN: ContractCommand = {
+  act: 'contract.decide-appeal',
+  decision: 0,
+  outcome: 'overturned',
+  reasons: WHY,
+}
+
 export function meeting(due: Instant = REPORT_DUE): ContractCommand {
   return { act: 'contract.meet-duty', duty: 'first-month-report', due, evidence: EVIDENCE }
 }
@@ -239,6 +250,12 @@ export const BEFORE: Contract = {
   ...OSINT,
   id: 'osint-2025',
   register: { ...OSINT.register, states: [{ state: 'expired', from: BEGINS }] },
+}
+
+/** What a draft that renews a contract comes to; the determination renews it too. */
+export function renewalWith(renews: string, renewed: Contract | null, more: object = {}): string {
+  const determined = { ...determinedOf(OSINT), renews }
+  return draftWith({ determined, renewed }, { renews, ...more })
 }
 
 /** What a draft comes to in another context, or of other terms. */

@@ -9,7 +9,7 @@ import { askAct } from './ask-act.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { isRead, writeJson, writeLine } from './output.ts'
 import { answered, textOf } from './register-answer.ts'
-import type { RegisterClient } from './register-client.ts'
+import type { Answer, RegisterClient } from './register-client.ts'
 import { ACTOR_HELP, ACTOR_OPTIONS, clientOf, EXIT_HELP } from './register-options.ts'
 import { toSign } from './to-sign.ts'
 import { UsageError } from './usage-error.ts'
@@ -29,6 +29,12 @@ export interface Kind {
   readonly evidence: EvidenceForm
   readonly summary: string
   readonly acts: string
+  /** A word that shows something else of it: what to print of an answer, or with which code it ends. */
+  readonly shows?: {
+    readonly word: string
+    readonly help: string
+    readonly show: (client: RegisterClient, args: Arguments) => Promise<Answer | number>
+  }
 }
 
 const OPTIONS = {
@@ -52,15 +58,21 @@ const LISTING = `list shows what there is: by --state, --customer, words in --se
 export function commandOf(kind: Kind): Command {
   const isMany = kind.subject === 'many'
   const id = isMany ? ' ID' : ''
-  const word = kind.text ? `${kind.text.word}|` : ''
-  const reading = kind.text
-    ? `${kind.text.word} prints the text that \`${kind.text.act}\` signs, and its digest, computed from it. `
-    : ''
+  const words = [kind.text?.word, kind.shows?.word].flatMap((word) => word ?? [])
+  const reading = [
+    ...(kind.text
+      ? [
+          `${kind.text.word} prints the text that \`${kind.text.act}\` signs, and its digest, computed from it.`,
+        ]
+      : []),
+    ...(kind.shows ? [kind.shows.help] : []),
+    'Any other word is an act:',
+  ]
   return {
-    usage: `${isMany ? 'list|' : ''}show|${word}acts|ACT${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
+    usage: `${isMany ? 'list|' : ''}${['show', ...words, 'acts', 'ACT'].join('|')}${id} [--set NAME=VALUE]... [--file FILE] [OPTION]...`,
     summary: kind.summary,
     help: `${isMany ? LISTING : ''}show prints the thing as it stands, acts what was done to it.
-${reading}Any other word is an act:
+${reading.join('\n')}
 ${kind.acts}.
 The fields of an act come from --file FILE, YAML or JSON, from --set NAME=VALUE, whose value is YAML, and from
 --text NAME=FILE, whose value is all the text of a file. --evidence NAME=FILE has the register keep a file, and names it
@@ -87,6 +99,10 @@ async function run(kind: Kind, args: Arguments): Promise<number> {
   if (action === 'show') return await answered(args, await client.get(path))
   if (action === 'acts') return await showActs(client, path, args)
   if (action === kind.text?.word) return await showText(client, kind, args)
+  if (action === kind.shows?.word) {
+    const shown = await kind.shows.show(client, args)
+    return typeof shown === 'number' ? shown : await answered(args, shown)
+  }
   const { values, evidence, locate } = fieldsOf(args, kind.evidence)
   const command = { ...values, ...ownName(kind, action, id), act: nameOf(kind, action) }
   const subject = isMany ? `${kind.name}/${id}` : kind.subject

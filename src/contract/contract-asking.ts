@@ -16,6 +16,8 @@ export interface Determined {
   /** What was judged besides: how the contract is to be suspended, and what authorities and safeguards are. */
   readonly judged: Pick<Terms, 'policy' | 'party' | 'suspension' | 'authorities' | 'safeguards'>
   readonly approvedBy: readonly string[]
+  /** The contract that it renews; null: none. */
+  readonly renews: string | null
   /** Of what they approved. */
   readonly digest: Digest
   readonly lapsesAt: Instant

@@ -1,11 +1,13 @@
 import * as z from 'zod'
 import { digest, id, instant, prose } from '../shape.ts'
+import { appealDecided } from './appeal.ts'
 import { authorityStatus, stopScope, terms } from './contract.ts'
 
 /** Who signs a contract. */
 const SIDES = ['provider', 'customer'] as const
 
 const status = authorityStatus.omit({ id: true })
+const count = z.number().int().min(0)
 
 /** What can be done to a contract, by the name of the act (semantics §12). */
 export const contractCommand = z.discriminatedUnion('act', [
@@ -59,7 +61,7 @@ export const contractCommand = z.discriminatedUnion('act', [
   }),
   z.strictObject({ act: z.literal('contract.stop'), scope: stopScope, reasons: prose }),
   /** `stop` counts the stops of the contract from 0. */
-  z.strictObject({ act: z.literal('contract.lift-stop'), stop: z.number().int().min(0) }),
+  z.strictObject({ act: z.literal('contract.lift-stop'), stop: count }),
   z.strictObject({ act: z.literal('contract.suspend'), reasons: prose }),
   z.strictObject({ act: z.literal('contract.reinstate'), reasons: prose }),
   /** Without `from` at once; until then it winds down. */
@@ -70,6 +72,9 @@ export const contractCommand = z.discriminatedUnion('act', [
   }),
   /** The whole terms as they are from now on. */
   z.strictObject({ act: z.literal('contract.amend'), terms }),
+  /** `decision` counts what the provider's side has decided against the customer from 0. */
+  z.strictObject({ act: z.literal('contract.appeal'), decision: count, grounds: prose }),
+  z.strictObject({ act: z.literal('contract.decide-appeal'), decision: count, ...appealDecided }),
 ])
 
 export type ContractCommand = z.output<typeof contractCommand>

@@ -1,5 +1,6 @@
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
+import type { AppealDecided } from './appeal.ts'
 import type { Determination, Register, Terms } from './contract.ts'
 import type { ContractCommandOf } from './contract-commands.ts'
 
@@ -99,3 +100,5 @@ export type RowEvent =
       readonly reasons: string
     }
   | { readonly type: 'stop-lifted'; readonly stop: number }
+  | { readonly type: 'decision-appealed'; readonly decision: number; readonly grounds: string }
+  | ({ readonly type: 'appeal-decided'; readonly decision: number } & AppealDecided)

@@ -171,6 +171,11 @@ function checkEvents({ events }: ContractStory): void {
       case 'duty-reinstated':
         expect(whoMet(events.slice(0, i), event)).not.toContain(act.by)
         break
+      case 'appeal-decided': {
+        const decided = events.filter((one) => isAdverse(one))[event.decision]
+        expect(decided?.act.by).not.toBe(act.by)
+        break
+      }
       case 'deployment-enrolled':
       case 'safeguard-attested':
         expect(event.from).toBeGreaterThanOrEqual(act.at)
@@ -181,6 +186,18 @@ function checkEvents({ events }: ContractStory): void {
       }
     }
   }
+}
+
+const ADVERSE: ReadonlySet<string> = new Set([
+  'contract-declined',
+  'contract-withdrawn',
+  'contract-suspended',
+  'contract-stopped',
+  'contract-terminated',
+])
+
+function isAdverse({ event, act }: ContractStory['events'][number]): boolean {
+  return ADVERSE.has(event.type) && act.role !== 'customer-representative'
 }
 
 function whoMet(
@@ -238,7 +255,7 @@ function take(story: ContractStory, step: Step, example: Contract): boolean {
 }
 
 test('what people do to a contract at random keeps what is signed, and what has been', () => {
-  const seen = { signed: 0, inForce: 0, amended: 0, reinstated: 0 }
+  const seen = { signed: 0, inForce: 0, amended: 0, reinstated: 0, appealed: 0 }
   fc.assert(
     fc.property(telling, fc.nat(40), ({ example, isSigned, steps }, split) => {
       const story = begun(example, isSigned)
@@ -253,6 +270,7 @@ test('what people do to a contract at random keeps what is signed, and what has 
       seen.signed += isSigned ? 0 : has('contract-approved')
       seen.amended += has('terms-amended')
       seen.reinstated += has('contract-reinstated')
+      seen.appealed += has('appeal-decided')
       const document = life && contractOf(life)
       if (document && placesOf(document).some((place) => inForce(document, place).length > 0))
         seen.inForce++

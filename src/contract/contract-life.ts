@@ -2,6 +2,7 @@ import type { Digest } from '../digest.ts'
 import { type Interval, latest } from '../interval.ts'
 import type { Role } from '../people.ts'
 import type { Instant } from '../time.ts'
+import type { Appeal } from './appeal.ts'
 import type { Contract, Register, Terms } from './contract.ts'
 import type { DraftedFrom, Signature, VoidedSignature } from './contract-events.ts'
 import type { ContractState } from './contract-states.ts'
@@ -63,6 +64,14 @@ interface Incident {
   readonly isLate: boolean
 }
 
+/** Something that the provider's side has decided against the customer, who may appeal against it (semantics §12.9). */
+export interface AdverseDecision {
+  readonly what: 'decline' | 'withdrawal' | 'suspension' | 'stop' | 'termination'
+  readonly by: string
+  readonly at: Instant
+  readonly appeal: Appeal | null
+}
+
 /** A contract from its draft to its end: what its events have made of it. Plain JSON. */
 export interface ContractLife {
   readonly id: string
@@ -98,6 +107,7 @@ export interface ContractLife {
   readonly enrolments: readonly By<EnrolmentRow>[]
   readonly stops: readonly By<StopRow>[]
   readonly incidents: readonly By<Incident>[]
+  readonly decisions: readonly AdverseDecision[]
 }
 
 /** The state of a contract at an instant: nothing has to run for it to begin, to lapse or to end. */

@@ -35,6 +35,8 @@ const DOERS: Readonly<Record<ContractAct, readonly Doer[]>> = {
   'contract.reinstate': WATCHERS,
   'contract.terminate': ['signatory'],
   'contract.amend': WATCHERS,
+  'contract.appeal': ['customer-representative'],
+  'contract.decide-appeal': ['approver', ...WATCHERS],
 }
 
 /** Acts that are carried out whatever else has happened meanwhile (semantics §13.1). */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  APPEAL,
   attesting,
   BEFORE,
   BEGINS,
@@ -17,9 +18,11 @@ import {
   NARROWER,
   OSINT,
   OSINT_CONTEXT,
+  OVERTURN,
   proposed,
   REINSTATE_DUTY,
   REPORT_DUE,
+  renewalWith,
   SIGN_CUSTOMER,
   SIGN_PROVIDER,
   signedByBoth,
@@ -63,15 +66,16 @@ const REFUSALS: Readonly<Record<ContractRefusal, () => string>> = {
     story.at = BEGINS + 1
     return story.try('counsel', { act: 'contract.propose' })
   },
-  'renewed-unknown': () => draftWith({}, { renews: 'osint-2025' }),
+  'renewal-other': () => draftWith({ renewed: BEFORE }, { renews: 'osint-2025' }),
+  'renewed-unknown': () => renewalWith('osint-2025', null),
   'renewed-ended': () => {
     const states = [{ state: 'terminated' as const, from: BEGINS }]
     const renewed = { ...BEFORE, register: { ...BEFORE.register, states } }
-    return draftWith({ renewed }, { renews: 'osint-2025' })
+    return renewalWith('osint-2025', renewed)
   },
   'renewal-term': () => {
     const term = { from: '2026-02-02T00:00:00Z', until: '2026-07-31T00:00:00Z' }
-    return draftWith({ renewed: BEFORE }, { renews: 'osint-2025', ...withTerms({ term }) })
+    return renewalWith('osint-2025', BEFORE, withTerms({ term }))
   },
   'reasons-missing': () => inTerm().try('officer', suspending(' ')),
   'edited-since': () => {
@@ -143,6 +147,18 @@ const REFUSALS: Readonly<Record<ContractRefusal, () => string>> = {
   widens: () =>
     inTerm().try('signer', { act: 'contract.amend', ...withTerms({ mission: 'Another' }) }),
   unchanged: () => inTerm().try('signer', { act: 'contract.amend', terms: OSINT.terms }),
+  'decision-unknown': () => inTerm().try('rep', APPEAL),
+  'appealed-already': () =>
+    inTerm().go('officer', suspending(WHY)).go('rep', APPEAL).try('clerk', APPEAL),
+  'not-appealed': () => inTerm().go('officer', suspending(WHY)).try('watch', OVERTURN),
+  'appeal-decided': () =>
+    inTerm()
+      .go('officer', suspending(WHY))
+      .go('rep', APPEAL)
+      .go('watch', OVERTURN)
+      .try('deputy', OVERTURN),
+  'first-decider': () =>
+    inTerm().go('officer', suspending(WHY)).go('rep', APPEAL).try('officer', OVERTURN),
   'too-many': () => {
     const story = inTerm()
     const row = { deployment: 'desk-1', from: 0, until: 1, acknowledged: EVIDENCE, by: 'rep' }

@@ -1,6 +1,8 @@
 import type { Refusal } from '../act.ts'
 import type { Problem } from '../problem.ts'
 import { fail, type Result } from '../result.ts'
+import { APPEAL_REFUSALS } from './appeal.ts'
+import { STATUS_REFUSALS } from './authority-status.ts'
 
 /** Why an act on a contract is refused. The message says what to do. */
 export const CONTRACT_REFUSALS = {
@@ -18,6 +20,7 @@ export const CONTRACT_REFUSALS = {
   'wider-than-determined': 'the terms have more than was determined',
   'terms-unsound': 'the terms have fields in error',
   'back-dated': 'something would begin or end before it is recorded',
+  'renewal-other': 'the determination renews another contract, or none',
   'renewed-unknown': 'the contract to be renewed is not known, or is of another customer',
   'renewed-ended': 'the contract to be renewed does not run to the end of its term',
   'renewal-term': 'the term does not begin when the renewed one ends',
@@ -33,8 +36,7 @@ export const CONTRACT_REFUSALS = {
   'winding-down': 'the contract is about to be terminated',
   'attested-too-long': 'an attestation reaches too far ahead',
   'empty-interval': 'an end that is not after its start',
-  'source-missing': 'no source is given of the status of an authority',
-  'review-missing': 'an authority in force without an instant of review that lies ahead',
+  ...STATUS_REFUSALS,
   'nothing-due': 'the duty has nothing due at this instant',
   'met-already': 'the duty has been met',
   'not-met': 'the duty has not been met',
@@ -45,6 +47,8 @@ export const CONTRACT_REFUSALS = {
   'suspended-already': 'the person has suspended it',
   'same-person': 'another person has to do this than the one who did what it undoes or completes',
   'ends-sooner': 'it ends before then anyway',
+  'decision-unknown': 'there is no such decision against the customer',
+  ...APPEAL_REFUSALS,
   widens: 'the amendment has more than the terms that were signed, or asks for less',
   unchanged: 'the terms are those that stand',
   'too-many': 'a list of the contract is full',

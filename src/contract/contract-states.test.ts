@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
+  APPEAL,
   BEGINS,
   type ContractStory,
   DRAFT,
@@ -9,6 +10,7 @@ import {
   ENDS,
   EVIDENCE,
   NARROWER,
+  OVERTURN,
   PARTIES,
   type PartyName,
   proposed,
@@ -74,7 +76,7 @@ const WAYS: Readonly<Record<ContractState, () => ContractStory>> = {
     return story
   },
   terminated: () => inTermStopped().go('signer', { act: 'contract.terminate', reasons: WHY }),
-  declined: () => proposed().go('rep', { act: 'contract.decline', reasons: WHY }),
+  declined: () => proposed().go('signer', { act: 'contract.decline', reasons: WHY }),
   withdrawn: () => drafted().go('signer', { act: 'contract.withdraw', reasons: WHY }),
   lapsed: () => drafted().after(60),
 }
@@ -132,6 +134,11 @@ function soundly(story: ContractStory, act: ContractAct): [PartyName, ContractCo
     'contract.reinstate': ['watch', { act: 'contract.reinstate', reasons: WHY }],
     'contract.terminate': ['signer', { act: 'contract.terminate', reasons: WHY }],
     'contract.amend': ['signer', { act: 'contract.amend', terms: narrower }],
+    'contract.appeal': ['rep', APPEAL as ContractCommand & { act: 'contract.appeal' }],
+    'contract.decide-appeal': [
+      'lawyer',
+      OVERTURN as ContractCommand & { act: 'contract.decide-appeal' },
+    ],
   }
   return commands[act]
 }
@@ -141,6 +148,9 @@ function prepare(story: ContractStory, act: ContractAct): void {
   const { life } = story
   if (act === 'contract.enrol' && life && life.enrolments.length > 0) {
     story.life = { ...life, enrolments: [] }
+  }
+  if (act === 'contract.decide-appeal' && life && life.decisions.length > 0) {
+    story.go('rep', APPEAL)
   }
   if (act !== 'contract.reinstate-duty' || !life || life.signatures.length < 2) return
   // Recorded as met after its grace, which in these states has not ended.

@@ -29,6 +29,11 @@ function recordedIn<S extends ContractState>(state: S): Partial<Record<ContractA
   }
 }
 
+/** Appeals against what was decided, which go on after the end. */
+function appealedIn<S extends ContractState>(state: S): Partial<Record<ContractAct, readonly [S]>> {
+  return { 'contract.appeal': [state], 'contract.decide-appeal': [state] }
+}
+
 const UNSIGNED = `${UNSIGNED_TERMS_MAX / DAY_MS} days without both signatures`
 const STALE = 'the determination lapses'
 const ENDS = 'the term ends'
@@ -60,6 +65,7 @@ export const CONTRACT_STATES = {
     acts: {
       'contract.enrol': ['approved'],
       ...recordedIn('approved'),
+      ...appealedIn('approved'),
       'contract.suspend': ['suspended'],
       'contract.withdraw': ['withdrawn'],
     },
@@ -69,6 +75,7 @@ export const CONTRACT_STATES = {
     acts: {
       'contract.enrol': ['in_force'],
       ...recordedIn('in_force'),
+      ...appealedIn('in_force'),
       'contract.suspend': ['suspended'],
       'contract.terminate': ['in_force', 'terminated'],
     },
@@ -80,6 +87,7 @@ export const CONTRACT_STATES = {
   suspended: {
     acts: {
       ...recordedIn('suspended'),
+      ...appealedIn('suspended'),
       'contract.suspend': ['suspended'],
       'contract.reinstate': ['approved', 'in_force'],
       'contract.terminate': ['suspended', 'terminated'],
@@ -90,16 +98,24 @@ export const CONTRACT_STATES = {
     ],
   },
   expired: {
-    acts: { 'contract.meet-duty': ['expired'], 'contract.report-incident': ['expired'] },
+    acts: {
+      'contract.meet-duty': ['expired'],
+      'contract.report-incident': ['expired'],
+      ...appealedIn('expired'),
+    },
     clock: [],
   },
   terminated: {
-    acts: { 'contract.meet-duty': ['terminated'], 'contract.report-incident': ['terminated'] },
+    acts: {
+      'contract.meet-duty': ['terminated'],
+      'contract.report-incident': ['terminated'],
+      ...appealedIn('terminated'),
+    },
     clock: [],
   },
-  declined: { acts: {}, clock: [] },
+  declined: { acts: appealedIn('declined'), clock: [] },
   lapsed: { acts: {}, clock: [] },
-  withdrawn: { acts: {}, clock: [] },
+  withdrawn: { acts: appealedIn('withdrawn'), clock: [] },
 } as const satisfies Record<ContractState, StateRow>
 
 /** The states that an act may lead to from a state; undefined when it is refused there. */

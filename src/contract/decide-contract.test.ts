@@ -4,6 +4,7 @@ import {
   BEFORE,
   BEGINS,
   type ContractStory,
+  determinedOf,
   draftWith,
   ENDS,
   EVIDENCE,
@@ -14,6 +15,7 @@ import {
   PROVIDER,
   REINSTATE_DUTY,
   REPORT_DUE,
+  renewalWith,
   running,
   signedByBoth,
   statusWith,
@@ -158,9 +160,17 @@ test('a stop and a suspension are not refused for a clock that is behind', () =>
 })
 
 test('a renewal begins when the renewed term ends', () => {
-  expect(draftWith({ renewed: BEFORE }, { renews: 'osint-2025' })).toBe('done')
+  expect(renewalWith('osint-2025', BEFORE)).toBe('done')
   const other = exampleOf('cables-2026')
-  expect(draftWith({ renewed: other }, { renews: other.id })).toBe('renewed-unknown')
+  expect(renewalWith(other.id, other)).toBe('renewed-unknown')
+})
+
+test('a contract names what its determination renews, and nothing else', () => {
+  const determined = { ...determinedOf(OSINT), renews: 'osint-2025' }
+  const renewing = { determined, renewed: BEFORE }
+  expect(draftWith(renewing)).toBe('renewal-other')
+  expect(draftWith(renewing, { renews: 'osint-2024' })).toBe('renewal-other')
+  expect(draftWith(renewing, { renews: 'osint-2025' })).toBe('done')
 })
 
 test('each termination ends it sooner than the one before', () => {

@@ -2,6 +2,7 @@ import type { Act } from '../act.ts'
 import { fail } from '../result.ts'
 import { quote } from '../suggest.ts'
 import { amend } from './amendment.ts'
+import { appeal, decideAppeal } from './appealing.ts'
 import type { ContractAsking, ContractContext, ContractDecided } from './contract-asking.ts'
 import type { ContractAct, ContractCommand } from './contract-commands.ts'
 import type { ContractLife } from './contract-life.ts'
@@ -56,4 +57,6 @@ const DECIDE: {
   'contract.reinstate': reinstate,
   'contract.terminate': terminate,
   'contract.amend': amend,
+  'contract.appeal': appeal,
+  'contract.decide-appeal': decideAppeal,
 }

@@ -171,6 +171,13 @@ function againstRenewal({
   renews,
   renewed,
 }: Given): ContractRefused | undefined {
+  if ((renews ?? null) !== determined.renews) {
+    const message =
+      determined.renews === null
+        ? 'the determination renews no contract; leave out `renews`'
+        : `the determination renews ${quote(determined.renews)}; name that in \`renews\``
+    return refused('renewal-other', message)
+  }
   if (renews === undefined) return undefined
   if (renewed?.id !== renews || renewed.customer !== determined.customer) {
     const message = `${quote(determined.customer)} has no contract ${quote(renews)}; name one that it has, or leave out \`renews\``

@@ -1,20 +1,45 @@
 import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
 import type { Instant } from '../time.ts'
+import { lodged, withOutcome } from './appeal.ts'
+import { withStatus } from './authority-status.ts'
 import type { Contract } from './contract.ts'
 import type { ContractEvent, LaterContractEvent, RowEvent } from './contract-events.ts'
-import { type ContractLife, contractOf, type StateRow } from './contract-life.ts'
-import { isStanding } from './standing.ts'
+import {
+  type AdverseDecision,
+  type ContractLife,
+  contractOf,
+  type StateRow,
+} from './contract-life.ts'
 
 /** The contract after an event. */
 export function foldContract(
   before: ContractLife | undefined,
   { event, act }: Recorded<ContractEvent>,
 ): ContractLife {
-  const next = afterEvent(before, event, act)
+  const next = withDecision(afterEvent(before, event, act), event, act)
   const isKnown = next.acted.some(({ person, role }) => person === act.by && role === act.role)
   const acted = isKnown ? next.acted : [...next.acted, { person: act.by, role: act.role }]
   return { ...next, acted, actedAt: Math.max(next.actedAt, act.at) }
+}
+
+/** What an event decides against the customer, when the provider's side does it. */
+const AGAINST: Partial<Record<ContractEvent['type'], AdverseDecision['what']>> = {
+  'contract-declined': 'decline',
+  'contract-withdrawn': 'withdrawal',
+  'contract-suspended': 'suspension',
+  'contract-stopped': 'stop',
+  'contract-terminated': 'termination',
+}
+
+function withDecision(
+  life: ContractLife,
+  { type }: ContractEvent,
+  { by, at, role }: Act,
+): ContractLife {
+  const what = AGAINST[type]
+  if (what === undefined || role === 'customer-representative') return life
+  return { ...life, decisions: [...life.decisions, { what, by, at, appeal: null }] }
 }
 
 function afterEvent(
@@ -52,6 +77,7 @@ function afterEvent(
     enrolments: [],
     stops: [],
     incidents: [],
+    decisions: [],
   }
   return moved(life, 'draft', act.at)
 }
@@ -100,7 +126,8 @@ function afterLater(life: ContractLife, event: LaterContractEvent, act: Act): Co
 }
 
 /** What is recorded to have happened, beside states. */
-function afterRow(life: ContractLife, event: RowEvent, { by, at }: Act): ContractLife {
+function afterRow(life: ContractLife, event: RowEvent, act: Act): ContractLife {
+  const { by, at } = act
   switch (event.type) {
     case 'deployment-enrolled': {
       const { deployment, from, acknowledged } = event
@@ -113,8 +140,10 @@ function afterRow(life: ContractLife, event: RowEvent, { by, at }: Act): Contrac
       const { safeguard, from, until } = event
       return { ...life, attestations: [...life.attestations, { safeguard, from, until, by }] }
     }
-    case 'authority-recorded':
-      return { ...life, authorities: withStatus(life, { ...event.row, by }) }
+    case 'authority-recorded': {
+      const isOther = ({ id }: { readonly id: string }): boolean => id !== event.row.id
+      return { ...life, authorities: withStatus(life.authorities, { ...event.row, by }, isOther) }
+    }
     case 'duty-met': {
       const { duty: id, due, evidence } = event
       const row = { id, due, met: at, evidence, reinstated: null, reinstatedBy: null, by }
@@ -139,12 +168,29 @@ function afterRow(life: ContractLife, event: RowEvent, { by, at }: Act): Contrac
       const stop = { scope, from, reasons, until: null, liftedBy: null, by }
       return { ...life, stops: [...life.stops, stop] }
     }
+    case 'decision-appealed': {
+      const appeal = lodged(event.grounds, act)
+      return { ...life, decisions: withAppeal(life, event.decision, () => appeal) }
+    }
+    case 'appeal-decided': {
+      const decided = ({ appeal }: AdverseDecision): AdverseDecision['appeal'] =>
+        appeal && withOutcome(appeal, event, act)
+      return { ...life, decisions: withAppeal(life, event.decision, decided) }
+    }
     case 'stop-lifted': {
       const lifted = { until: at, liftedBy: by }
       const stops = life.stops.map((stop, i) => (i === event.stop ? { ...stop, ...lifted } : stop))
       return { ...life, stops }
     }
   }
+}
+
+function withAppeal(
+  { decisions }: ContractLife,
+  decision: number,
+  appealOf: (decision: AdverseDecision) => AdverseDecision['appeal'],
+): ContractLife['decisions'] {
+  return decisions.map((one, i) => (i === decision ? { ...one, appeal: appealOf(one) } : one))
 }
 
 function withTerms(
@@ -175,17 +221,6 @@ function endedBy(
 ): ContractLife['enrolments'][number] {
   const isLonger = row.deployment === deployment && (row.until ?? Infinity) > until
   return isLonger ? { ...row, until: Math.max(until, row.from) } : row
-}
-
-/** A status that does not stand counts from its instant on, whatever was recorded before of later ones. */
-function withStatus(
-  { authorities }: ContractLife,
-  row: ContractLife['authorities'][number],
-): ContractLife['authorities'] {
-  const kept = isStanding(row.status)
-    ? authorities
-    : authorities.filter(({ id, from }) => id !== row.id || from < row.from)
-  return [...kept, row]
 }
 
 /** The contract in another state from an instant, with what then follows by the clock. */

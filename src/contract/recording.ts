@@ -1,6 +1,7 @@
 import { ok } from '../result.ts'
 import { didYouMean, quote } from '../suggest.ts'
 import { DAY_MS, type Duration, type Instant, printInstantShort } from '../time.ts'
+import { againstStatus } from './authority-status.ts'
 import type { Register } from './contract.ts'
 import type { ContractAsking, ContractDecided } from './contract-asking.ts'
 import { NARROWING_ROWS_MAX, ROWS_MAX } from './contract-life.ts'
@@ -94,34 +95,20 @@ export function attest({
   return ok([{ type: 'safeguard-attested', safeguard, from, until }])
 }
 
-/** A status to rely on counts from now at the earliest; one not to rely on may say since when. */
-export function recordAuthority(
-  asking: ContractAsking<'contract.record-authority'>,
-): ContractDecided {
-  const { state, command } = asking
-  const { authority, status, from, source, 'review-by': review } = command
-  const against = againstName('authority', state.terms.authorities, authority)
+export function recordAuthority({
+  state,
+  command,
+  act,
+}: ContractAsking<'contract.record-authority'>): ContractDecided {
+  const { act: _, authority: id, ...status } = command
+  const against = againstName('authority', state.terms.authorities, id)
   if (against) return against
-  if (source.trim() === '') {
-    return refuse('source-missing', 'name the source of this status in `source`')
-  }
-  const unfit = isStanding(status) ? againstStanding(asking) : againstFull(state)
-  if (unfit) return unfit
-  const reviewed = review === undefined ? {} : { 'review-by': review }
-  const row: Register['authorities'][number] = { id: authority, status, from, ...reviewed, source }
+  const unfit = againstStatus(status, act.at)
+  if (unfit) return refuse(...unfit)
+  const full = isStanding(status.status) ? againstMore(state.authorities) : againstFull(state)
+  if (full) return full
+  const row: Register['authorities'][number] = { id, ...status }
   return ok([{ type: 'authority-recorded', row }])
-}
-
-function againstStanding(
-  asking: ContractAsking<'contract.record-authority'>,
-): ContractDecided | undefined {
-  const { state, command, act } = asking
-  const { from, 'review-by': review } = command
-  const against = againstPast(from, act.at) ?? againstMore(state.authorities)
-  if (against) return against
-  if (review !== undefined && review > from) return undefined
-  const message = 'say by when this is reviewed: add a `review-by` after `from`'
-  return refuse('review-missing', message)
 }
 
 function againstFull({ authorities }: ContractAsking['state']): ContractDecided | undefined {

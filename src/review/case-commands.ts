@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { appealDecided } from '../contract/appeal.ts'
 import { digest, id, list, prose } from '../shape.ts'
 import { application, draftDetermination } from './application.ts'
 import { harmRow, judged, screened } from './finding.ts'
@@ -25,6 +26,8 @@ export const caseCommand = z.discriminatedUnion('act', [
   z.strictObject({ act: z.literal('case.return'), reasons: prose }),
   z.strictObject({ act: z.literal('case.decline'), reasons: prose }),
   z.strictObject({ act: z.literal('case.withdraw'), reasons: prose }),
+  z.strictObject({ act: z.literal('case.appeal'), grounds: prose }),
+  z.strictObject({ act: z.literal('case.decide-appeal'), ...appealDecided }),
   /** The contract drafted from the determination has been signed. `terms` is its digest. */
   z.strictObject({ act: z.literal('case.conclude'), contract: id, terms: digest }),
 ])

@@ -1,3 +1,4 @@
+import type { AppealDecided } from '../contract/appeal.ts'
 import type { Digest } from '../digest.ts'
 import type { Instant } from '../time.ts'
 import type { Application, DraftDetermination } from './application.ts'
@@ -78,5 +79,7 @@ export type LaterCaseEvent =
   | { readonly type: 'conflict-declared'; readonly person: string; readonly reason: string }
   | { readonly type: 'application-returned'; readonly reasons: string }
   | { readonly type: 'case-declined'; readonly reasons: string }
+  | { readonly type: 'decline-appealed'; readonly grounds: string }
+  | ({ readonly type: 'appeal-decided' } & AppealDecided)
   | { readonly type: 'case-withdrawn'; readonly reasons: string }
   | { readonly type: 'case-concluded'; readonly contract: string; readonly terms: string }

@@ -8,6 +8,7 @@ import {
   instantOf,
   OPENED,
   PROVIDER,
+  soundCommand,
 } from '../../test/case-world.ts'
 import { DAY_MS } from '../time.ts'
 import { application } from './application.ts'
@@ -22,6 +23,11 @@ function found(changes: object): CaseRefusal | string[] {
 }
 
 const LONGER = { from: '2026-02-01T00:00:00Z', until: '2026-08-01T00:00:00Z' }
+
+function declined(): Story {
+  const story = storyTo('submitted')
+  return story.go('legal', story.sound('case.decline'))
+}
 
 /** For each code the act that is refused with it. */
 const REFUSALS: Readonly<Record<CaseRefusal, () => CaseRefusal | string[]>> = {
@@ -188,6 +194,20 @@ const REFUSALS: Readonly<Record<CaseRefusal, () => CaseRefusal | string[]>> = {
   'role-filled': () => {
     const story = storyTo('approving')
     return story.try('safeguards', story.sound('case.approve'), { role: 'approver.legal' })
+  },
+  'appealed-already': () => {
+    const story = declined().go('rep', soundCommand('case.appeal', OPENED))
+    return story.try('rep', story.sound('case.appeal'))
+  },
+  'not-appealed': () => declined().try('policy', soundCommand('case.decide-appeal', OPENED)),
+  'appeal-decided': () => {
+    const story = declined().go('rep', soundCommand('case.appeal', OPENED))
+    story.go('policy', story.sound('case.decide-appeal'))
+    return story.try('safeguards', story.sound('case.decide-appeal'))
+  },
+  'first-decider': () => {
+    const story = declined().go('rep', soundCommand('case.appeal', OPENED))
+    return story.try('legal', story.sound('case.decide-appeal'))
   },
   'assessors-alone': () => {
     const story = storyUnder('determining', { quorum: { policy: 1 } })

@@ -1,4 +1,5 @@
 import type { Refusal } from '../act.ts'
+import { APPEAL_REFUSALS } from '../contract/appeal.ts'
 import type { Problem } from '../problem.ts'
 
 /** Why an act on a case is refused. The message says what to do. */
@@ -44,6 +45,7 @@ export const CASE_REFUSALS = {
   'role-not-in-quorum': 'the quorum has no such role',
   'role-filled': 'enough people have approved in this role',
   'assessors-alone': 'all who would have approved have assessed too',
+  ...APPEAL_REFUSALS,
 } as const
 
 /** The codes in Markdown, for docs/formats.md. */

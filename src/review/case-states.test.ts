@@ -69,6 +69,8 @@ const DOERS: Readonly<Record<CaseAct, PersonName>> = {
   'case.declare-conflict': 'assessor',
   'case.return': 'legal',
   'case.decline': 'legal',
+  'case.appeal': 'rep',
+  'case.decide-appeal': 'policy',
   'case.conclude': 'signer',
 }
 
@@ -81,6 +83,9 @@ describe.each(STATES)('of a case that is %s', (state) => {
   test.each(ACTS)('%s leads where the table says, or is refused', (act) => {
     const story = WAYS[state]()
     const by = DOERS[act]
+    if (state === 'declined' && act === 'case.decide-appeal') {
+      story.go('rep', story.sound('case.appeal'))
+    }
     const done = story.do(story.sound(act, 'dialogue'), story.actOf(by, PEOPLE[by]))
     const to = leadsTo(state, act)
     if (to) {

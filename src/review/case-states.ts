@@ -88,7 +88,10 @@ export const CASE_STATES = {
     lapses: IDLE,
   },
   concluded: { acts: {}, lapses: null },
-  declined: { acts: {}, lapses: null },
+  declined: {
+    acts: { 'case.appeal': ['declined'], 'case.decide-appeal': ['declined'] },
+    lapses: null,
+  },
   withdrawn: { acts: {}, lapses: null },
   lapsed: { acts: {}, lapses: null },
 } as const satisfies Record<string, StateRow>

@@ -1,5 +1,6 @@
 import type { Act, Recorded } from '../act.ts'
 import { assert } from '../assert.ts'
+import { type Appeal, lodged, withOutcome } from '../contract/appeal.ts'
 import type { Digest } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import type { Role } from '../people.ts'
@@ -53,6 +54,8 @@ export interface Case {
   readonly determined: { readonly decided: Instant; readonly digest: Digest } | null
   /** Why it was last returned, declined or withdrawn. */
   readonly reasons: string | null
+  /** Against its being declined. */
+  readonly appeal: Appeal | null
   readonly concluded: { readonly contract: string; readonly terms: string } | null
 }
 
@@ -108,6 +111,7 @@ function opened(id: string, application: Application, { by, at }: Act): Case {
     voided: [],
     determined: null,
     reasons: null,
+    appeal: null,
     concluded: null,
   }
 }
@@ -151,6 +155,10 @@ function changeBy(before: Case, event: LaterCaseEvent, act: Act): Change {
       return { state: 'returned', reasons: event.reasons }
     case 'case-declined':
       return { state: 'declined', reasons: event.reasons }
+    case 'decline-appealed':
+      return { appeal: lodged(event.grounds, act) }
+    case 'appeal-decided':
+      return { appeal: before.appeal && withOutcome(before.appeal, event, act) }
     case 'case-withdrawn':
       return { state: 'withdrawn', reasons: event.reasons }
     case 'case-concluded':

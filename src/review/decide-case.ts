@@ -1,6 +1,7 @@
 import type { Act } from '../act.ts'
 import { fail, ok } from '../result.ts'
 import { quote } from '../suggest.ts'
+import { appeal, decideAppeal } from './appeals.ts'
 import type { Asking, CaseContext, Decided } from './asking.ts'
 import type { Case } from './case.ts'
 import type { CaseAct, CaseCommand, CommandOf } from './case-commands.ts'
@@ -48,6 +49,8 @@ const DECIDE: { readonly [A in LaterAct]: (asking: Asking<A>) => Decided } = {
   'case.return': returned,
   'case.decline': declined,
   'case.withdraw': withdraw,
+  'case.appeal': appeal,
+  'case.decide-appeal': decideAppeal,
   'case.conclude': conclude,
 }
 

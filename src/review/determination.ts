@@ -168,6 +168,7 @@ export function determinedIn(state: Case, at: Instant): Determined | undefined {
       safeguards: [...asked.safeguards, ...judged.safeguards],
     },
     approvedBy: approvals.map(({ by }) => by),
+    renews: asked.renews ?? null,
     digest: determined.digest,
     lapsesAt: lapsesAt ?? determined.decided,
   }

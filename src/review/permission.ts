@@ -30,6 +30,8 @@ const DOERS: Readonly<Record<CaseAct, readonly Doer[]>> = {
   'case.approve': ['approver'],
   'case.return': ['assessor', 'approver'],
   'case.decline': ['assessor', 'approver'],
+  'case.appeal': ['customer-representative'],
+  'case.decide-appeal': ['assessor', 'approver'],
   // Whoever signs last.
   'case.conclude': ['signatory', 'customer-representative'],
   'case.declare-conflict': ['anybody'],

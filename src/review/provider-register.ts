@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Act, Recorded, Refusal } from '../act.ts'
+import { STATUS_REFUSALS } from '../contract/authority-status.ts'
 import type { Digest } from '../digest.ts'
 import type { LocatedProblem } from '../document.ts'
 import type { Exceptions } from '../policy/exceptions.ts'
@@ -8,9 +9,16 @@ import { fail, ok, type Result } from '../result.ts'
 import { snapshotId } from '../shape.ts'
 import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
+import {
+  type CitedAuthority,
+  decideStatus,
+  foldStatus,
+  recordStatus,
+  type StatusRecorded,
+} from './authority-register.ts'
 
-// The provider's own documents in the register: versions of policy and exceptions, and what was asserted of models
-// (semantics §6.1, §7.6). Both only ever grow.
+// The provider's own documents in the register: versions of policy and exceptions, what was asserted of models, and what
+// is recorded of authorities (semantics §6.1, §7.4 c, §7.6). All only ever grow.
 
 /** Longest text of a document, in characters. */
 const TEXT_CHARS_MAX = 1_048_576
@@ -35,6 +43,7 @@ export const providerCommand = z.discriminatedUnion('act', [
     aliases: z.array(snapshotId).max(100).default([]),
   }),
   z.strictObject({ act: z.literal('models.assert'), model: snapshotId, assertion }),
+  recordStatus,
 ])
 
 export type ProviderCommand = z.output<typeof providerCommand>
@@ -69,6 +78,7 @@ export interface ProviderRegister {
   /** As they were published. */
   readonly versions: readonly (Version & { readonly published: Instant })[]
   readonly models: Models['models']
+  readonly authorities: readonly CitedAuthority[]
 }
 
 export const NO_DOCUMENTS: ProviderRegister = {
@@ -76,6 +86,7 @@ export const NO_DOCUMENTS: ProviderRegister = {
   rounds: 0,
   versions: [],
   models: [],
+  authorities: [],
 }
 
 export type ProviderEvent =
@@ -89,6 +100,7 @@ export type ProviderEvent =
   | { readonly type: 'version-withdrawn' }
   | { readonly type: 'model-added'; readonly model: string; readonly aliases: readonly string[] }
   | { readonly type: 'level-asserted'; readonly model: string; readonly assertion: Assertion }
+  | StatusRecorded
 
 /** Why an act on the provider's documents is refused. The message says what to do. */
 export const PROVIDER_REFUSALS = {
@@ -104,6 +116,8 @@ export const PROVIDER_REFUSALS = {
   'model-exists': 'there is a model, or an alias, of this name',
   'model-unknown': 'there is no model of this name',
   'assertion-exists': 'the model has an assertion of this id',
+  'citation-malformed': 'the citation breaks the syntax of its scheme',
+  ...STATUS_REFUSALS,
   'too-many': 'a list is full',
 } as const
 
@@ -148,6 +162,10 @@ export function decideProvider(
       return addModel(register, command, act)
     case 'models.assert':
       return assertLevel(register, command, act)
+    case 'authorities.record': {
+      const decided = decideStatus(register.authorities, command, act)
+      return decided.ok ? decided : refuse(...decided.error)
+    }
   }
 }
 
@@ -302,6 +320,8 @@ export function foldProvider(
         ...register,
         models: [...known, { id: event.model, aliases: [...event.aliases], levels: [] }],
       }
+    case 'authority-status-recorded':
+      return { ...register, authorities: foldStatus(register.authorities, { event, act }) }
     case 'level-asserted':
       return {
         ...register,

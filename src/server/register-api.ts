@@ -6,6 +6,7 @@ import { PROVIDER_REFUSALS } from '../review/provider-register.ts'
 import { digest, id } from '../shape.ts'
 import { bundleQuery, offersQuery } from './bundle-feed.ts'
 import type { Scope } from './keys.ts'
+import { effectsQuery } from './register-effects.ts'
 import { listQuery, pageQuery } from './register-list.ts'
 import type { RegisterRefusal } from './register-refusals.ts'
 
@@ -65,6 +66,36 @@ const acts = z.strictObject({
 
 const listed = z.strictObject({
   items: z.array(z.strictObject({ id, customer: id, state: z.string().nullable(), version })),
+  next,
+})
+
+const place = z.strictObject({ tailoring: id, deployment: id })
+const lapse = z.strictObject({
+  contract: id,
+  tailoring: id,
+  field: z.enum(['lifts', 'uses']),
+  id,
+  why: z.string(),
+})
+
+const effects = z.strictObject({
+  round: z.number().int(),
+  digest,
+  version: z.string(),
+  effective: instant,
+  replaces: z.string().nullable(),
+  items: z.array(
+    z.strictObject({
+      contract: id,
+      customer: id,
+      state: z.string(),
+      lapses: z.array(lapse).meta({ description: 'What the version has no place for' }),
+      unreached: z.array(place).meta({ description: 'Where a tailoring would reach nothing' }),
+      problems: z
+        .array(z.looseObject({ code: z.string(), message: z.string() }))
+        .meta({ description: 'Errors for which the whole contract would be left out' }),
+    }),
+  ),
   next,
 })
 
@@ -196,6 +227,14 @@ export const OPERATIONS = {
     actOn: 'provider',
     codes: codesOf(PROVIDER_REFUSALS),
   }),
+  readEffects: {
+    method: 'GET',
+    path: '/provider/proposal/effects',
+    summary: 'What contracts would lose by the version that waits, some of them at a time',
+    query: effectsQuery,
+    answers: { 200: effects },
+    codes: ['not-found', 'malformed-query'],
+  },
   listCases: readList('/cases', 'Cases'),
   readCase: read('/cases/{id}', 'A case'),
   readCaseActs: readActs('/cases/{id}', 'a case'),

@@ -1,9 +1,16 @@
 import type { Kysely } from 'kysely'
 import type { Recorded } from '../act.ts'
+import { type CitedStatuses, withCitedStatuses } from '../contract/authority-status.ts'
 import type { Contract } from '../contract/contract.ts'
 import type { ContractEvent } from '../contract/contract-events.ts'
 import { type ContractLife, contractOf } from '../contract/contract-life.ts'
 import { effectiveContract, foldContract } from '../contract/fold-contract.ts'
+import {
+  type CitedAuthority,
+  foldStatus,
+  type StatusRecorded,
+  statusesOf,
+} from '../review/authority-register.ts'
 import {
   foldProvider,
   NO_DOCUMENTS,
@@ -32,8 +39,25 @@ export async function providerKnown(db: Kysely<Schema>, size: number): Promise<P
     .reduce((register, one) => foldProvider(register, one as Recorded<ProviderEvent>), NO_DOCUMENTS)
 }
 
+/** What is known of authorities for all contracts that cite them. */
+async function statusesKnown(db: Kysely<Schema>, size: number): Promise<CitedStatuses> {
+  const placed = await eventsOf(db, PROVIDER, { type: 'authority-status-recorded' })
+  const known = placed.filter((one) => isKnown(one, size)) as readonly Recorded<StatusRecorded>[]
+  return statusesOf(known.reduce<readonly CitedAuthority[]>(foldStatus, []))
+}
+
 /** A contract as it may be compiled; undefined while it may not. */
 export async function contractKnown(
+  db: Kysely<Schema>,
+  id: string,
+  size: number,
+): Promise<Contract | undefined> {
+  const own = await ownKnown(db, id, size)
+  return own && withCitedStatuses(own, await statusesKnown(db, size))
+}
+
+/** The same by what is recorded of it alone. */
+async function ownKnown(
   db: Kysely<Schema>,
   id: string,
   size: number,
@@ -53,6 +77,7 @@ export async function* contractsKnown(
   db: Kysely<Schema>,
   size: number,
 ): AsyncGenerator<readonly Contract[]> {
+  const statuses = await statusesKnown(db, size)
   const ahead = new Set((await thingsSince(db, size)).map(({ stream, id }) => `${stream} ${id}`))
   for (let after = ''; ; ) {
     const stored = await statesAfter<ContractLife>(db, { stream: 'contract', after, limit: SLICE })
@@ -60,10 +85,10 @@ export async function* contractsKnown(
     if (last === undefined) return
     const read = await Promise.all(
       stored.map(({ id, state }) =>
-        ahead.has(`contract ${id}`) ? contractKnown(db, id, size) : compiledOf(state),
+        ahead.has(`contract ${id}`) ? ownKnown(db, id, size) : compiledOf(state),
       ),
     )
-    yield read.filter((contract) => contract !== undefined)
+    yield read.flatMap((contract) => (contract ? [withCitedStatuses(contract, statuses)] : []))
     after = last.id
   }
 }

@@ -15,7 +15,7 @@ import { shown } from './register-view.ts'
 /** Things on a page when nothing else is said. */
 const PAGE = 50
 
-const limit = z
+export const limit = z
   .string()
   .regex(/^[1-9]\d{0,2}$/)
   .optional()
@@ -68,7 +68,7 @@ export function readQuery<T extends z.ZodType>(
   return fail({ code: 'malformed-query', message, problems: report.problems })
 }
 
-function limitOf(asked: string | undefined): number {
+export function limitOf(asked: string | undefined): number {
   return Math.min(PAGE_MAX, Number(asked ?? PAGE))
 }
 

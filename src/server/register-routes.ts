@@ -23,6 +23,7 @@ import { OPERATIONS, type Operation, type OperationName } from './register-api.t
 import { askedIn, isKnown } from './register-asked.ts'
 import type { RegisterBundle } from './register-bundle.ts'
 import { Changes, hearChanges } from './register-changes.ts'
+import { Effects } from './register-effects.ts'
 import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
 import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
@@ -160,6 +161,7 @@ function handlersOf(
     if (!stored) return absent(reply)
     return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
   }
+  const effects = new Effects(register.sha256)
   return {
     readDescription: (_request, reply) => reply.send(description),
     takeNonce,
@@ -169,6 +171,8 @@ function handlersOf(
     readProvider: read(() => PROVIDER),
     readProviderActs: readActs(() => PROVIDER),
     actOnProvider: act(() => PROVIDER),
+    readEffects: async ({ query }, reply) =>
+      (await effects.give(reply, db, { query, now: clock() })) ?? absent(reply),
     listCases: readList('case'),
     readCase: read(oneOf('case')),
     readCaseActs: readActs(oneOf('case')),

@@ -79,11 +79,18 @@ export interface Placed extends Recorded<unknown> {
   readonly index: number | null
 }
 
-/** Events of a thing, the first one first: all, or so many after a version. */
+interface Which {
+  /** A version. */
+  readonly after?: number
+  readonly limit?: number
+  readonly type?: string
+}
+
+/** Events of a thing, the first one first: all, those of a type, or so many after a version. */
 export async function eventsOf(
   db: Kysely<Schema>,
   { stream, id }: { readonly stream: string; readonly id: string },
-  { after, limit }: { readonly after: number; readonly limit?: number } = { after: 0 },
+  { after = 0, limit, type }: Which = {},
 ): Promise<readonly Placed[]> {
   const rows = await db
     .selectFrom('events')
@@ -91,6 +98,7 @@ export async function eventsOf(
     .where('stream', '=', stream)
     .where('id', '=', id)
     .where('version', '>', after)
+    .$if(type !== undefined, (query) => query.where('type', '=', type ?? ''))
     .orderBy('version')
     .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute()
