@@ -21,6 +21,8 @@ export const CAST = {
   author: ['policy-author'],
   rep: ['customer-representative'],
   clerk: ['customer-representative'],
+  /** At times a representative, at times one of the provider's. */
+  turncoat: ['customer-representative'],
   stranger: ['customer-representative'],
   assessor: ['assessor'],
   assessor2: ['assessor'],
@@ -42,6 +44,7 @@ export type CastName = keyof typeof CAST
 export const REPRESENTED: Partial<Record<CastName, string>> = {
   rep: CUSTOMER,
   clerk: CUSTOMER,
+  turncoat: CUSTOMER,
   stranger: 'office-of-sanctions-analysis',
 }
 

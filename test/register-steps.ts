@@ -11,7 +11,7 @@ import { applicationOf, drafting, soundCommand } from './case-world.ts'
 import { below, isLucky, oneOf } from './chance.ts'
 import { EVIDENCE, WHY } from './contract-story.ts'
 import { EXAMPLE_TEXTS } from './example-world.ts'
-import type { MemoryRegister, Sent } from './memory-register.ts'
+import { type MemoryRegister, nameOf, type Sent } from './memory-register.ts'
 import { CAST, type CastName, type Deed, keyOfCast } from './register-deeds.ts'
 import {
   anyLine,
@@ -61,8 +61,17 @@ const DOERS = {
   'contract.amend': ['safeguards-officer', 'signatory'],
 } as const satisfies Readonly<Record<string, readonly Role[]>>
 
-/** The first half ends or undoes what has been done, so there is less of it. */
-const ODD_ACTS = Object.keys(DOERS) as (keyof typeof DOERS)[]
+/** What pauses and narrows comes oftener. */
+const ODD_ACTS = [
+  ...(Object.keys(DOERS) as (keyof typeof DOERS)[]),
+  'contract.suspend',
+  'contract.suspend',
+  'contract.stop',
+  'contract.amend',
+  'contract.amend',
+] as const
+
+/** What ends or undoes comes less often. */
 const ENDING: ReadonlySet<string> = new Set([
   'case.withdraw',
   'case.return',
@@ -77,10 +86,10 @@ const ENDING: ReadonlySet<string> = new Set([
 export function anyDeed(register: MemoryRegister, random: Random, before: Instant): Deed {
   const at = before + (isLucky(random, 0.1) ? oneOf(random, [60_000, DAY_MS, 3 * DAY_MS]) : 0)
   const kind = random()
-  if (kind < 0.08) return hostileDeed(register, random, at)
-  if (kind < 0.2) return oddDeed(register, random, at)
-  if (kind < 0.23) return deedOnPeople(register, random, at)
-  if (kind < 0.24) return deedOnDocuments(register, random, at)
+  if (kind < 0.1) return hostileDeed(register, random, at)
+  if (kind < 0.21) return oddDeed(register, random, at)
+  if (kind < 0.24) return deedOnPeople(register, random, at)
+  if (kind < 0.25) return deedOnDocuments(register, random, at)
   const next = nextDeed(register, random, at) ?? nextDeed(register, random, at)
   if (next) return next
   const later = at + waitFor(register, random, at)
@@ -142,18 +151,31 @@ function hostileDeed(register: MemoryRegister, random: Random, at: Instant): Dee
     const sent = sentFor({ register, random, at, line, act })
     return { by, role: isLucky(random, 0.5) ? own : role, subject: subjectOf(line, act), sent, at }
   }
-  switch (below(random, 5)) {
+  switch (below(random, 8)) {
     case 0:
-      return { ...next, by }
     case 1:
-      return { ...next, by, role: own }
     case 2:
-      return { ...next, role }
+      return doneAgain(register, random, next)
     case 3:
+      return { ...next, by }
+    case 4:
+      return { ...next, by, role: own }
+    case 5:
+      return { ...next, role }
+    case 6:
       return { ...next, at: at - DAY_MS }
     default:
       return { ...next, spoilt: oneOf(random, ['round', 'digest', 'nonce', 'key'] as const) }
   }
+}
+
+/** What comes next, by somebody who has had a hand in it already, when there is one with the role. */
+function doneAgain(register: MemoryRegister, random: Random, next: Deed): Deed {
+  const { subject, role } = next
+  const own = register.events.filter((told) => nameOf(told.subject) === nameOf(subject))
+  const people = [...new Set(own.map(({ act }) => act.by as CastName))]
+  const fit = people.filter((name) => register.people.persons[name]?.roles.includes(role))
+  return fit.length > 0 ? { ...next, by: oneOf(random, fit) } : next
 }
 
 interface On {
@@ -282,6 +304,7 @@ function deedOnPeople(register: MemoryRegister, random: Random, at: Instant): De
     sent,
     at,
   })
+  if (isLucky(random, 0.4)) return of(turned(register, random))
   if (lost && !known?.hasLeft) return of({ act: 'people.grant', person, role: lost })
   switch (below(random, 5)) {
     case 0:
@@ -297,6 +320,15 @@ function deedOnPeople(register: MemoryRegister, random: Random, at: Instant): De
       return of({ act: 'people.replace-key', person, key })
     }
   }
+}
+
+/** Whoever has applied comes to be one who judges, or the other way round. */
+function turned(register: MemoryRegister, random: Random): Sent {
+  const person = 'turncoat'
+  const [role] = register.people.persons[person]?.roles ?? []
+  if (role !== undefined) return { act: 'people.revoke', person, role }
+  const roles = ['customer-representative', 'approver.policy', 'approver.legal', 'assessor']
+  return { act: 'people.grant', person, role: oneOf(random, roles) }
 }
 
 /** A next version of the policy, in which nothing is other than in the one before, and its approvals. */

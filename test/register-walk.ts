@@ -107,13 +107,18 @@ export function writtenTerms(terms: Terms): unknown {
   return z.encode(termsShape, terms)
 }
 
-/** Somebody who has a role at first, and has not left. */
+/** Somebody who has a role now; when nobody has, one of those who had it at first. */
 export function whoIs(register: MemoryRegister, random: Random, role: Role): CastName {
-  const all = (Object.keys(CAST) as CastName[]).filter((name) =>
-    (CAST[name] as readonly Role[]).includes(role),
-  )
+  const all = Object.keys(CAST) as CastName[]
   const there = all.filter((name) => register.people.persons[name]?.roles.includes(role) ?? false)
-  return oneOf(random, there.length > 0 ? there : all)
+  const first = all.filter((name) => (CAST[name] as readonly Role[]).includes(role))
+  return oneOf(random, there.length > 0 ? there : first)
+}
+
+/** The same, of those who represent the body that applies. */
+function whoApplies(register: MemoryRegister, random: Random): CastName {
+  const isIn = register.people.persons['turncoat']?.roles.includes(REP) ?? false
+  return oneOf(random, isIn ? ['rep', 'clerk', 'turncoat'] : ['rep', 'clerk'])
 }
 
 interface Doing {
@@ -140,8 +145,7 @@ export function nextDeed(
   if (!doing) return undefined
   const { role, command } = doing
   const by =
-    doing.by ??
-    (role === REP ? oneOf(random, ['rep', 'rep', 'clerk'] as const) : whoIs(register, random, role))
+    doing.by ?? (role === REP ? whoApplies(register, random) : whoIs(register, random, role))
   const subject: Subject = isCase
     ? { stream: 'case', id: line.case }
     : { stream: 'contract', id: line.contract }
@@ -294,15 +298,18 @@ function keeping(life: ContractLife, random: Random, at: Instant): Doing | undef
     const command = { act: 'contract.lift-stop', stop } as const
     return { role: 'safeguards-officer', command, by: oneOf(random, others) }
   }
-  return owing(life, at)
+  return owing(life, random, at)
 }
 
-function owing({ terms, duties }: ContractLife, at: Instant): Doing | undefined {
+/** What is due, mostly in time. */
+function owing({ terms, duties }: ContractLife, random: Random, at: Instant): Doing | undefined {
+  const ahead = isLucky(random, 0.5) ? 5 * DAY_MS : -20 * DAY_MS
   for (const { id: duty, due: all, grace } of terms.duties) {
-    for (const due of all.filter((one) => one < at + 5 * DAY_MS)) {
+    for (const due of all.filter((one) => one < at + ahead)) {
       const row = duties.find((one) => one.id === duty && one.due === due)
       if (!row) {
-        return { role: REP, command: { act: 'contract.meet-duty', duty, due, evidence: EVIDENCE } }
+        const role: Role = isLucky(random, 0.7) ? REP : 'safeguards-officer'
+        return { role, command: { act: 'contract.meet-duty', duty, due, evidence: EVIDENCE } }
       }
       if (row.met > due + grace && row.reinstated === null) {
         return {
