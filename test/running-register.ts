@@ -18,7 +18,7 @@ import type { Keyring } from '../src/server/keys.ts'
 import { Metrics } from '../src/server/metrics.ts'
 import { Register } from '../src/server/register.ts'
 import { RegisterBundle } from '../src/server/register-bundle.ts'
-import { openDatabase } from '../src/store/database.ts'
+import { type Database, openDatabase } from '../src/store/database.ts'
 import type { Instant } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
 import { EVIDENCE, EVIDENCE_TEXT } from './case-world.ts'
@@ -57,16 +57,20 @@ export class RunningRegister {
   /** Keys that are asked for; null: none is. */
   keys: Keyring | null
   readonly bundle: RegisterBundle
+  readonly database: Database
   readonly #end: () => Promise<void>
   readonly #signers = new Map<string, Signer>()
 
   private constructor(
-    parts: { url: string; logs: string; bundle: RegisterBundle; end: () => Promise<void> },
+    parts: Pick<RunningRegister, 'url' | 'logs' | 'bundle' | 'database'> & {
+      readonly end: () => Promise<void>
+    },
     clock: { at: Instant; keys: Keyring | null },
   ) {
     this.url = parts.url
     this.logs = parts.logs
     this.bundle = parts.bundle
+    this.database = parts.database
     this.#end = parts.end
     this.at = clock.at
     this.keys = clock.keys
@@ -128,13 +132,14 @@ export class RunningRegister {
       await evidence.close()
       rmSync(path, { recursive: true })
     }
-    return new RunningRegister({ url, logs, bundle, end }, time)
+    return new RunningRegister({ url, logs, bundle, database: opened, end }, time)
   }
 
   /** One that runs as a process of its own, with the clock on the wall. */
   static over(url: string): RunningRegister {
     const end = (): Promise<void> => Promise.resolve()
-    const parts = { url, logs: '', bundle: undefined as never, end }
+    const none = undefined as never
+    const parts = { url, logs: '', bundle: none, database: none, end }
     return new RunningRegister(parts, { at: Date.now(), keys: null })
   }
 
