@@ -153,7 +153,10 @@ export class RegisterBundle {
       this.#made = { ...this.#made, size }
     }
     // Also what was taken at once, and what a failure has kept from being published.
-    if (this.#made.live.bundle.digest !== this.#published) await this.#publish()
+    const { digest } = this.#made.live.bundle
+    if (digest !== this.#published) await this.#publish()
+    // What was stopped at once may be what it was before, once all is known.
+    else if (digest !== this.#bundle.digest) this.#bundle = this.#sameLease()
   }
 
   async #changeContracts(ids: readonly string[], size: number): Promise<void> {
