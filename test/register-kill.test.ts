@@ -4,12 +4,9 @@ import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { diskFiles } from '../src/log/disk-files.ts'
-import { parseEnvelope } from '../src/log/dsse.ts'
-import { sidecarsFrom } from '../src/log/journal.ts'
-import { parseRegisterEntry } from '../src/log/register-entry.ts'
 import { caseCommand } from '../src/review/case-commands.ts'
 import { applicationOf, CUSTOMER } from './case-world.ts'
+import { loggedEvents } from './logged-events.ts'
 import { proviso } from './proviso.ts'
 import { APPROVERS } from './register-story.ts'
 import { RunningRegister } from './running-register.ts'
@@ -91,19 +88,6 @@ async function actsOn(url: string, id: string): Promise<readonly ShownAct[] | un
   return acts
 }
 
-/** What the governance log says of events: by index, their numbers and types. */
-async function logged(): Promise<ReadonlyMap<number, { seq: number; type: string }>> {
-  const found = new Map<number, { seq: number; type: string }>()
-  let index = 0
-  for await (const { frame } of sidecarsFrom(diskFiles(join(LOG, 'governance')), 0)) {
-    const envelope = parseEnvelope(frame.entry)
-    const entry = envelope.ok ? parseRegisterEntry(envelope.value) : undefined
-    if (entry) found.set(index, entry)
-    index++
-  }
-  return found
-}
-
 async function expectKept({ address }: RunningServer): Promise<void> {
   for (const [id, nonces] of acknowledged) {
     let acts: readonly ShownAct[] = []
@@ -115,12 +99,12 @@ async function expectKept({ address }: RunningServer): Promise<void> {
     const all = acts.map(({ nonce }) => nonce)
     expect(new Set(all).size).toBe(all.length)
     expect(all.filter((nonce) => nonces.includes(nonce))).toEqual(nonces)
-    const entries = await logged()
+    const entries = await loggedEvents(LOG)
     expect(acts.map(({ entry }) => entries.get(entry ?? -1)?.type)).toEqual(
       acts.map(({ event }) => event.type),
     )
   }
-  const seqs = [...(await logged()).values()].map(({ seq }) => seq)
+  const seqs = [...(await loggedEvents(LOG)).values()].map(({ seq }) => seq)
   expect(seqs).toEqual(seqs.map((_, i) => i + 1))
 }
 

@@ -87,21 +87,23 @@ export class RunningRegister {
     })
   }
 
-  static async start(database: { readonly url: string }, at: Instant): Promise<RunningRegister> {
+  /** What goes wrong with its logs is thrown, unless it is listened to. */
+  static async start(
+    database: { readonly url: string },
+    at: Instant,
+    onTrouble = thrown,
+  ): Promise<RunningRegister> {
     const path = mkdtempSync(join(tmpdir(), 'proviso-register-'))
     const logs = join(path, 'log')
     createLogDirectory(logs, { host: 'register.example', name: 'main' })
     const time: { at: Instant; keys: Keyring | null } = { at, keys: null }
     const clock = (): Instant => time.at
-    const onTrouble = (error: Error): never => {
-      throw error
-    }
     const evidence = await Evidence.open({
       path: logs,
       clock,
       bundle: () => NO_BUNDLE,
       onTrouble,
-      onStopped: onTrouble,
+      onStopped: thrown,
     })
     const opened = await openDatabase(database)
     const bundle = await RegisterBundle.open({
@@ -304,6 +306,10 @@ export class RunningRegister {
       await this.act([person, role], 'provider', { act: 'provider.approve' })
     }
   }
+}
+
+function thrown(error: Error): void {
+  throw error
 }
 
 const SUBJECTS: Readonly<Record<string, string>> = {
