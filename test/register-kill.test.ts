@@ -5,6 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import * as z from 'zod'
 import { caseCommand } from '../src/review/case-commands.ts'
+import { USER } from '../src/store/cluster.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { PORT } from '../src/store/postmaster.ts'
+import { digestAnew } from './bundle-anew.ts'
 import { applicationOf, CUSTOMER } from './case-world.ts'
 import { loggedEvents } from './logged-events.ts'
 import { proviso } from './proviso.ts'
@@ -88,6 +92,26 @@ async function actsOn(url: string, id: string): Promise<readonly ShownAct[] | un
   return acts
 }
 
+/** The bundle in use is what the events come to, made anew from them alone. */
+async function expectBundle({ address }: RunningServer): Promise<void> {
+  const { db, close } = await openDatabase({ url: databaseUrl() })
+  try {
+    const anew = await digestAnew(db, Date.now())
+    await until(async () => {
+      const answer = await fetch(`${address}/readyz`)
+      return ((await answer.json()) as { readonly bundle: string }).bundle === anew
+    })
+  } finally {
+    await close()
+  }
+}
+
+/** The embedded database, which the server keeps running: its socket is among its data. */
+function databaseUrl(): string {
+  const host = encodeURIComponent(join(DATA, 'database/data'))
+  return `postgres://${USER}@localhost:${PORT}/postgres?host=${host}`
+}
+
 async function expectKept({ address }: RunningServer): Promise<void> {
   for (const [id, nonces] of acknowledged) {
     let acts: readonly ShownAct[] = []
@@ -146,6 +170,7 @@ test('whatever is acknowledged is there after every kill, once, in order, and in
     await Promise.all(load)
     server = next
     await expectKept(server)
+    await expectBundle(server)
   }
   for (const nonces of acknowledged.values()) expect(nonces.length).toBeGreaterThan(0)
   expect((await server.end()).code).toBe(0)
