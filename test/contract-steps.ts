@@ -149,7 +149,7 @@ function doerOf(act: ContractAct, choice: number): PartyName {
 }
 
 /** Terms that are narrower, or wider, or neither; most of them narrower. */
-function changed(terms: Terms, at: Instant, choice: number): Terms {
+export function changedTerms(terms: Terms, at: Instant, choice: number): Terms {
   const text = JSON.stringify(terms)
   const copy = JSON.parse(text) as Terms
   const pick = Math.floor(choice / 20)
@@ -264,7 +264,7 @@ function commandOf(
       return draftOf(example)
     case 'contract.revise':
     case 'contract.amend':
-      return { act, terms: changed(terms, at, choice) }
+      return { act, terms: changedTerms(terms, at, choice) }
     case 'contract.propose':
       return { act }
     case 'contract.sign':

@@ -4,12 +4,13 @@ import { kill } from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { diskFiles } from '../src/log/disk-files.ts'
-import { parseEnvelope } from '../src/log/dsse.ts'
-import { sidecarsFrom } from '../src/log/journal.ts'
-import { parseRegisterEntry } from '../src/log/register-entry.ts'
 import { caseCommand } from '../src/review/case-commands.ts'
+import { USER } from '../src/store/cluster.ts'
+import { openDatabase } from '../src/store/database.ts'
+import { PORT } from '../src/store/postmaster.ts'
+import { digestAnew } from './bundle-anew.ts'
 import { applicationOf, CUSTOMER } from './case-world.ts'
+import { loggedEvents } from './logged-events.ts'
 import { proviso } from './proviso.ts'
 import { APPROVERS } from './register-story.ts'
 import { RunningRegister } from './running-register.ts'
@@ -91,17 +92,24 @@ async function actsOn(url: string, id: string): Promise<readonly ShownAct[] | un
   return acts
 }
 
-/** What the governance log says of events: by index, their numbers and types. */
-async function logged(): Promise<ReadonlyMap<number, { seq: number; type: string }>> {
-  const found = new Map<number, { seq: number; type: string }>()
-  let index = 0
-  for await (const { frame } of sidecarsFrom(diskFiles(join(LOG, 'governance')), 0)) {
-    const envelope = parseEnvelope(frame.entry)
-    const entry = envelope.ok ? parseRegisterEntry(envelope.value) : undefined
-    if (entry) found.set(index, entry)
-    index++
+/** The bundle in use is what the events come to, made anew from them alone. */
+async function expectBundle({ address }: RunningServer): Promise<void> {
+  const { db, close } = await openDatabase({ url: databaseUrl() })
+  try {
+    const anew = await digestAnew(db, Date.now())
+    await until(async () => {
+      const answer = await fetch(`${address}/readyz`)
+      return ((await answer.json()) as { readonly bundle: string }).bundle === anew
+    })
+  } finally {
+    await close()
   }
-  return found
+}
+
+/** The embedded database, which the server keeps running: its socket is among its data. */
+function databaseUrl(): string {
+  const host = encodeURIComponent(join(DATA, 'database/data'))
+  return `postgres://${USER}@localhost:${PORT}/postgres?host=${host}`
 }
 
 async function expectKept({ address }: RunningServer): Promise<void> {
@@ -115,12 +123,12 @@ async function expectKept({ address }: RunningServer): Promise<void> {
     const all = acts.map(({ nonce }) => nonce)
     expect(new Set(all).size).toBe(all.length)
     expect(all.filter((nonce) => nonces.includes(nonce))).toEqual(nonces)
-    const entries = await logged()
+    const entries = await loggedEvents(LOG)
     expect(acts.map(({ entry }) => entries.get(entry ?? -1)?.type)).toEqual(
       acts.map(({ event }) => event.type),
     )
   }
-  const seqs = [...(await logged()).values()].map(({ seq }) => seq)
+  const seqs = [...(await loggedEvents(LOG)).values()].map(({ seq }) => seq)
   expect(seqs).toEqual(seqs.map((_, i) => i + 1))
 }
 
@@ -162,6 +170,7 @@ test('whatever is acknowledged is there after every kill, once, in order, and in
     await Promise.all(load)
     server = next
     await expectKept(server)
+    await expectBundle(server)
   }
   for (const nonces of acknowledged.values()) expect(nonces.length).toBeGreaterThan(0)
   expect((await server.end()).code).toBe(0)

@@ -1,4 +1,4 @@
-import type { ContractCommand } from '../src/contract/contract-commands.ts'
+import type { ContractCommand, ContractCommandOf } from '../src/contract/contract-commands.ts'
 import type { Role } from '../src/people.ts'
 import type { Application } from '../src/review/application.ts'
 import type { CaseCommand } from '../src/review/case-commands.ts'
@@ -81,14 +81,17 @@ export async function assessed(register: RunningRegister, more: Assessed = {}): 
   await on('assessor', soundCommand('case.weigh-benefit', register.at))
 }
 
-export async function determined(register: RunningRegister, id: string = CASE): Promise<void> {
-  await register.onCase(who('assessor'), id, drafting())
+export async function determined(
+  register: RunningRegister,
+  { id = CASE, application }: Pick<Assessed, 'id' | 'application'> = {},
+): Promise<void> {
+  await register.onCase(who('assessor'), id, drafting({}, application))
   for (const name of Object.keys(APPROVERS)) {
     await register.onCase(who(name), id, soundCommand('case.approve', register.at))
   }
 }
 
-export const DRAFT: ContractCommand = {
+export const DRAFT: ContractCommandOf<'contract.draft'> = {
   act: 'contract.draft',
   contract: OSINT.id,
   case: CASE,
@@ -96,13 +99,14 @@ export const DRAFT: ContractCommand = {
 }
 
 /** From the drafted contract to an exception that is permitted. */
-export async function inForce(register: RunningRegister): Promise<void> {
+export async function inForce(register: RunningRegister, drafted = DRAFT): Promise<void> {
+  const { contract: id, terms } = drafted
   const on = (name: string, command: ContractCommand): Promise<Answered> =>
-    register.onContract(who(name), OSINT.id, command)
+    register.onContract(who(name), id, command)
   await on('signer', { act: 'contract.propose' })
   await on('rep', { act: 'contract.sign', side: 'customer' })
   const signed = await on('signer', { act: 'contract.sign', side: 'provider' })
-  const { from } = OSINT.terms.term
+  const { from } = terms.term
   const acknowledges = signed.body.state.digest
   await on('rep', { act: 'contract.enrol', deployment: 'desk-1', from, acknowledges })
   register.at = from

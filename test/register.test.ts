@@ -1,41 +1,37 @@
+import { createHmac } from 'node:crypto'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ContractCommand } from '../src/contract/contract-commands.ts'
-import type { Role } from '../src/people.ts'
-import type { CaseCommand } from '../src/review/case-commands.ts'
-import { questionsOf } from '../src/review/considerations.ts'
-import { signedAuthority } from '../src/review/contract-of.ts'
-import { DAY_MS } from '../src/time.ts'
+import { diskFiles } from '../src/log/disk-files.ts'
+import { parseEnvelope } from '../src/log/dsse.ts'
 import {
-  applicationOf,
-  CUSTOMER,
-  drafting,
-  OPENED,
-  PEOPLE,
-  PROVIDER,
-  soundCommand,
-} from './case-world.ts'
+  GOVERNANCE_FOLDER,
+  governanceOrigin,
+  publicKeysOf,
+  readLogConfig,
+} from '../src/log/log-directory.ts'
+import { LogReader } from '../src/log/reader.ts'
+import { parseRegisterEntry } from '../src/log/register-entry.ts'
+import { isActSigned } from '../src/log/signed-act.ts'
+import { DAY_MS } from '../src/time.ts'
+import { instantOf, OPENED, renewingApplication } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
+import {
+  ANALYSIS,
+  assessed,
+  CASE,
+  DRAFT,
+  determined,
+  founded,
+  inForce,
+  TERMS,
+  who,
+} from './register-story.ts'
 import { type Answered, RunningRegister } from './running-register.ts'
 
-// From an application to a decision under an exception, to its suspension and to its end, over HTTP only.
-
-const PARTIES: Readonly<Record<string, Role>> = {
-  ...PEOPLE,
-  author: 'policy-author',
-  clerk: 'customer-representative',
-  watch: 'safeguards-officer',
-}
-
-function who(name: string): readonly [string, Role] {
-  return [name, PARTIES[name] as Role]
-}
-
-const APPROVERS = {
-  policy: 'approver.policy',
-  legal: 'approver.legal',
-  safeguards: 'approver.safeguards',
-} as const
+// From an application to a decision under an exception, to its suspension, to its renewal, over HTTP only; then what
+// files and the API's answers show of every step.
 
 const postgres = testServer()
 let register: RunningRegister
@@ -46,84 +42,116 @@ afterAll(async () => {
   await register.close()
 })
 
-/** The terms of the example's contract, with what the application says of an authority and a safeguard. */
-const TERMS = {
-  ...OSINT.terms,
-  authorities: applicationOf().authorities.map(signedAuthority),
-  safeguards: applicationOf().safeguards,
+async function decided(): Promise<{ outcome: string; contract?: string }> {
+  return (await register.decide(ANALYSIS)).body.context
 }
 
-const ANALYSIS = {
-  subject: { type: 'deployment', id: `${CUSTOMER}/desk-1` },
-  action: { name: 'surveillance.intelligence-analysis' },
-  resource: { type: 'model', id: 'example-sonnet-20250514' },
-  context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
-}
+const { id } = OSINT
+const RENEWAL = { case: 'case-18', contract: 'osint-2026-b' }
 
-async function outcome(): Promise<string> {
-  return (await register.decide(ANALYSIS)).body.context.outcome
+function on(name: string, command: ContractCommand): Promise<Answered> {
+  return register.onContract(who(name), id, command)
 }
 
 test('an application becomes a contract in force, and a suspension ends it at once', async () => {
   expect((await register.decide(ANALYSIS)).status).toBe(503)
   expect((await register.get('/readyz')).body.status).toBe('no-policy')
-  await register.found(PARTIES, CUSTOMER)
-  await register.publish('author', APPROVERS, 'officer')
-  expect(await outcome()).toBe('deny')
+  await founded(register)
+  expect((await decided()).outcome).toBe('deny')
 
-  register.at = OPENED
-  const onCase = (name: string, command: CaseCommand): Promise<Answered> =>
-    register.onCase(who(name), 'case-17', command)
-  await onCase('rep', soundCommand('case.open', register.at))
-  await onCase('rep', soundCommand('case.submit', register.at))
-  await onCase('assessor', soundCommand('case.screen', register.at))
-  for (const question of questionsOf(PROVIDER)) {
-    await onCase('assessor', soundCommand('case.find', register.at, question))
-  }
-  await onCase('assessor', soundCommand('case.harms', register.at))
-  await onCase('assessor', soundCommand('case.weigh-benefit', register.at))
-  await onCase('assessor', drafting())
-  for (const name of Object.keys(APPROVERS)) {
-    await onCase(name, soundCommand('case.approve', register.at))
-  }
+  await assessed(register)
+  await determined(register)
   expect((await register.get('/api/v1/cases?state=determined')).body.items).toMatchObject([
-    { id: 'case-17', customer: CUSTOMER, state: 'determined' },
+    { id: CASE, customer: OSINT.customer, state: 'determined' },
   ])
+  await on('signer', DRAFT)
+  await inForce(register)
+  const { body } = await register.get(`/api/v1/cases/${CASE}`)
+  expect(body.state).toMatchObject({ state: 'concluded' })
+  expect(await decided()).toMatchObject({ outcome: 'permit-under-exception', contract: id })
 
-  const { id } = OSINT
-  const onContract = (name: string, command: ContractCommand): Promise<Answered> =>
-    register.onContract(who(name), id, command)
-  await onContract('signer', { act: 'contract.draft', contract: id, case: 'case-17', terms: TERMS })
-  await onContract('signer', { act: 'contract.propose' })
-  await onContract('rep', { act: 'contract.sign', side: 'customer' })
-  const signed = await onContract('signer', { act: 'contract.sign', side: 'provider' })
-  expect((await register.get('/api/v1/cases/case-17')).body.state).toMatchObject({
-    state: 'concluded',
-  })
-  const { from } = OSINT.terms.term
-  await onContract('rep', {
-    act: 'contract.enrol',
-    deployment: 'desk-1',
-    from,
-    acknowledges: signed.body.state.digest,
-  })
-  register.at = from
-  await onContract('officer', {
-    act: 'contract.record-authority',
-    authority: 'assessment-act',
-    status: 'in-force',
-    from,
-    'review-by': from + 100 * DAY_MS,
-    source: 'Official gazette',
-  })
-  const attest = { act: 'contract.attest', safeguard: 'analyst-review', from } as const
-  await onContract('rep', { ...attest, until: from + 30 * DAY_MS })
-  expect(await outcome()).toBe('permit-under-exception')
+  await on('officer', { act: 'contract.suspend', reasons: 'A report of a wrong name' })
+  expect((await decided()).outcome).toBe('deny')
+  await on('watch', { act: 'contract.reinstate', reasons: 'The name was right' })
+  expect((await decided()).outcome).toBe('permit-under-exception')
+  register.at += 30 * DAY_MS
+  expect((await decided()).outcome).toBe('deny')
+})
 
-  await onContract('officer', { act: 'contract.suspend', reasons: 'A report of a wrong name' })
-  expect(await outcome()).toBe('deny')
-  await onContract('watch', { act: 'contract.reinstate', reasons: 'The name was right' })
-  expect(await outcome()).toBe('permit-under-exception')
-  register.at = from + 30 * DAY_MS
-  expect(await outcome()).toBe('deny')
+test('a renewal is assessed anew, and goes on from the instant at which the term ends', async () => {
+  register.at = instantOf('2026-07-05T00:00:00Z')
+  const application = renewingApplication()
+  await assessed(register, { id: RENEWAL.case, application })
+  await determined(register, { id: RENEWAL.case, application })
+  const { term, duties } = application
+  const draft = { ...DRAFT, ...RENEWAL, renews: id, terms: { ...TERMS, term, duties } }
+  await register.onContract(who('signer'), RENEWAL.contract, draft)
+  await inForce(register, draft)
+  expect(register.at).toBe(TERMS.term.until)
+  expect(await decided()).toMatchObject({
+    outcome: 'permit-under-exception',
+    contract: RENEWAL.contract,
+  })
+  expect((await register.get('/api/v1/contracts?state=expired')).body.items).toMatchObject([{ id }])
+})
+
+/** Every act on a thing, as the API shows it. */
+async function actsOf(path: string): Promise<readonly Answered['body'][]> {
+  const acts: Answered['body'][] = []
+  for (let next: string | null = '0'; next !== null; ) {
+    const { body } = await register.get(`/api/v1/${path}/acts?limit=20&cursor=${next}`)
+    acts.push(...body.items)
+    next = body.next
+  }
+  return acts
+}
+
+/** The governance log as whoever has its files and its public key reads it. */
+async function governanceLog(): Promise<LogReader> {
+  const origin = governanceOrigin(readLogConfig(register.logs))
+  const keys = publicKeysOf(register.logs).logs.filter(({ name }) => name === origin)
+  const source = diskFiles(join(register.logs, GOVERNANCE_FOLDER))
+  const reader = new LogReader({ source, log: { origin, keys }, trust: null })
+  await reader.advance()
+  return reader
+}
+
+test.each([
+  ['people', 'people/people'],
+  ['provider', 'provider/provider'],
+  [`cases/${CASE}`, `case/${CASE}`],
+  [`contracts/${id}`, `contract/${id}`],
+  [`cases/${RENEWAL.case}`, `case/${RENEWAL.case}`],
+  [`contracts/${RENEWAL.contract}`, `contract/${RENEWAL.contract}`],
+])(
+  'each act on %s opens an entry of the governance log that a signed checkpoint covers',
+  async (path, subject) => {
+    const acts = await actsOf(path)
+    const log = await governanceLog()
+    expect(acts.length).toBeGreaterThan(3)
+    for (const { entry, opening, by, role, at, event, version } of acts) {
+      for await (const { entry: bytes } of log.entries(entry, entry + 1)) {
+        const envelope = parseEnvelope(bytes)
+        const told = envelope.ok ? parseRegisterEntry(envelope.value) : undefined
+        const commitment = createHmac('sha256', Buffer.from(opening.key, 'hex')).update(
+          opening.text,
+        )
+        expect(told?.commitment).toBe(commitment.digest('hex'))
+        const opened = JSON.parse(opening.text)
+        expect(told).toMatchObject({ seq: opened.seq, type: event.type, at: instantOf(at) })
+        expect(`${opened.stream}/${opened.id}`).toBe(subject)
+        expect(opened).toMatchObject({ version, act: { by, role, at: instantOf(at) } })
+      }
+    }
+  },
+)
+
+test('what was committed to holds the signature of who acted', async () => {
+  const subject = `contract/${id}`
+  const acts = await actsOf(`contracts/${id}`)
+  const suspended = acts.find(({ event }) => event.type === 'contract-suspended')
+  const { act } = JSON.parse(suspended.opening.text)
+  const signed = { ...act, act: 'contract.suspend', subject }
+  expect(await isActSigned(signed, act.proof)).toBe(true)
+  expect(await isActSigned({ ...signed, by: 'watch' }, act.proof)).toBe(false)
 })

@@ -18,7 +18,7 @@ import type { Keyring } from '../src/server/keys.ts'
 import { Metrics } from '../src/server/metrics.ts'
 import { Register } from '../src/server/register.ts'
 import { RegisterBundle } from '../src/server/register-bundle.ts'
-import { openDatabase } from '../src/store/database.ts'
+import { type Database, openDatabase } from '../src/store/database.ts'
 import type { Instant } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
 import { EVIDENCE, EVIDENCE_TEXT } from './case-world.ts'
@@ -60,16 +60,20 @@ export class RunningRegister {
   /** Keys that are asked for; null: none is. */
   keys: Keyring | null
   readonly bundle: RegisterBundle
+  readonly database: Database
   readonly #end: () => Promise<void>
   readonly #signers = new Map<string, Signer>()
 
   private constructor(
-    parts: { url: string; logs: string; bundle: RegisterBundle; end: () => Promise<void> },
+    parts: Pick<RunningRegister, 'url' | 'logs' | 'bundle' | 'database'> & {
+      readonly end: () => Promise<void>
+    },
     clock: { at: Instant; keys: Keyring | null },
   ) {
     this.url = parts.url
     this.logs = parts.logs
     this.bundle = parts.bundle
+    this.database = parts.database
     this.#end = parts.end
     this.at = clock.at
     this.keys = clock.keys
@@ -86,21 +90,23 @@ export class RunningRegister {
     })
   }
 
-  static async start(database: { readonly url: string }, at: Instant): Promise<RunningRegister> {
+  /** What goes wrong with its logs is thrown, unless it is listened to. */
+  static async start(
+    database: { readonly url: string },
+    at: Instant,
+    onTrouble = thrown,
+  ): Promise<RunningRegister> {
     const path = mkdtempSync(join(tmpdir(), 'proviso-register-'))
     const logs = join(path, 'log')
     createLogDirectory(logs, { host: 'register.example', name: 'main' })
     const time: { at: Instant; keys: Keyring | null } = { at, keys: null }
     const clock = (): Instant => time.at
-    const onTrouble = (error: Error): never => {
-      throw error
-    }
     const evidence = await Evidence.open({
       path: logs,
       clock,
       bundle: () => NO_BUNDLE,
       onTrouble,
-      onStopped: onTrouble,
+      onStopped: thrown,
     })
     const opened = await openDatabase(database)
     const bundle = await RegisterBundle.open({
@@ -133,13 +139,14 @@ export class RunningRegister {
       await evidence.close()
       rmSync(path, { recursive: true })
     }
-    return new RunningRegister({ url, logs, bundle, end }, time)
+    return new RunningRegister({ url, logs, bundle, database: opened, end }, time)
   }
 
   /** One that runs as a process of its own, with the clock on the wall. */
   static over(url: string): RunningRegister {
     const end = (): Promise<void> => Promise.resolve()
-    const parts = { url, logs: '', bundle: undefined as never, end }
+    const none = undefined as never
+    const parts = { url, logs: '', bundle: none, database: none, end }
     return new RunningRegister(parts, { at: Date.now(), keys: null })
   }
 
@@ -304,6 +311,10 @@ export class RunningRegister {
       await this.act([person, role], 'provider', { act: 'provider.approve' })
     }
   }
+}
+
+function thrown(error: Error): void {
+  throw error
 }
 
 const SUBJECTS: Readonly<Record<string, string>> = {

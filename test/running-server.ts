@@ -158,7 +158,7 @@ export async function untilPublished(server: RunningServer): Promise<void> {
 }
 
 /** Limits how long files may be that a running server writes to (setrlimit(2)); what goes beyond fails with EFBIG. */
-export function limitFiles({ pid }: RunningServer, bytes: number | 'unlimited'): void {
+export function limitFiles({ pid }: Pick<RunningServer, 'pid'>, bytes: number | 'unlimited'): void {
   execFileSync('prlimit', [`--pid=${pid}`, `--fsize=${bytes}:`])
 }
 

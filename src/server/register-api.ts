@@ -59,6 +59,10 @@ const acts = z.strictObject({
       entry: z.number().int().nullable().meta({
         description: 'Its entry in the governance log; null before it is there',
       }),
+      opening: z
+        .strictObject({ key: z.string(), text: z.string() })
+        .nullable()
+        .meta({ description: 'What opens the commitment of that entry; null while there is none' }),
     }),
   ),
   next,

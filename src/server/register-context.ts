@@ -29,6 +29,8 @@ export interface RegisterContext
   readonly documents: ProviderContext
 }
 
+type OfDocuments = Pick<RegisterContext, 'sha256' | 'provider' | 'documents'>
+
 /** The provider's documents as they bind at an instant, parsed once for all who ask. */
 export class Documents {
   readonly #sha256: Sha256
@@ -40,12 +42,13 @@ export class Documents {
   }
 
   /** What the register says of the provider now, and what acts on it are decided by. */
-  async at(
-    db: Kysely<Schema>,
-    at: Instant,
-  ): Promise<Pick<RegisterContext, 'sha256' | 'provider' | 'documents'>> {
+  async at(db: Kysely<Schema>, at: Instant): Promise<OfDocuments> {
     const stored = await stateOf<ProviderRegister>(db, PROVIDER)
-    const provider = this.providerAt(stored?.state ?? NO_DOCUMENTS, at)
+    return this.contextOf(stored?.state ?? NO_DOCUMENTS, at)
+  }
+
+  contextOf(register: ProviderRegister, at: Instant): OfDocuments {
+    const provider = this.providerAt(register, at)
     const sha256 = this.#sha256
     const documents: ProviderContext = {
       read: (texts, models) => {

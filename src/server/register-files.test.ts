@@ -158,7 +158,7 @@ test('a finding names only files that are stored as it says', async () => {
 
 test('a duty is met, and an incident reported, by a file that is stored', async () => {
   await assessed(register, { id: 'case-20' })
-  await determined(register, 'case-20')
+  await determined(register, { id: 'case-20' })
   await register.onContract(who('signer'), OSINT.id, { ...DRAFT, case: 'case-20' } as typeof DRAFT)
   await inForce(register)
   const happened = new Date(register.at).toISOString()

@@ -1,15 +1,19 @@
 import type { FastifyReply } from 'fastify'
 import type { Kysely } from 'kysely'
 import * as z from 'zod'
+import { hexOf } from '../bytes.ts'
+import { canonicalJson } from '../canonical-json.ts'
 import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
 import { id, readShape } from '../shape.ts'
 import type { Subject } from '../store/change.ts'
+import { type Keyed, keyedEventsOf } from '../store/event-keys.ts'
 import { eventsOf, type Placed } from '../store/events.ts'
 import { type ListQuery, list, PAGE_MAX } from '../store/listing.ts'
 import type { Schema } from '../store/schema.ts'
 import type { Instant } from '../time.ts'
 import type { Refused } from './register.ts'
+import { committedOf } from './register-log.ts'
 import { shown } from './register-view.ts'
 
 /** Things on a page when nothing else is said. */
@@ -92,7 +96,12 @@ export async function giveActs(
 ): Promise<FastifyReply | undefined> {
   const found = await eventsOf(db, subject, { after, limit: most + 1 })
   if (found.length === 0 && after === 0) return undefined
-  const items = found.slice(0, most).map((one, i) => shownAct(one, after + i + 1))
+  const keyed = await keyedEventsOf(db, subject, { after, limit: most })
+  const openings = new Map(keyed.map((one) => [one.version, openingOf(one)]))
+  const items = found.slice(0, most).map((one, i) => {
+    const version = after + i + 1
+    return { ...shownAct(one, version), opening: openings.get(version) ?? null }
+  })
   const next = found.length > most ? String(after + most) : null
   return reply.header('cache-control', 'no-store').send({ items, next })
 }
@@ -105,6 +114,11 @@ interface ActsQuery {
 }
 
 /** An event and the act that it came of, with its place in the governance log. */
-function shownAct({ act, event, index }: Placed, version: number): unknown {
+function shownAct({ act, event, index }: Placed, version: number): object {
   return { ...(shown(act) as object), version, event: shown(event), entry: index }
+}
+
+/** What opens the commitment of its entry: the text, and the key under which it was committed to. */
+function openingOf(event: Keyed): { readonly key: string; readonly text: string } {
+  return { key: hexOf(event.key), text: canonicalJson(committedOf(event)) }
 }

@@ -21,8 +21,8 @@ export interface RegisterLogParts {
   readonly evidence: Evidence
 }
 
-/** What commits to an event: all that is kept of it. */
-function committedOf({ seq, stream, id, version, act, event }: Unlogged): unknown {
+/** What is committed to of an event: all that is kept of it. */
+export function committedOf({ seq, stream, id, version, act, event }: Unlogged): unknown {
   return { seq, stream, id, version, act: JSON.parse(act), event: JSON.parse(event) }
 }
 

@@ -149,20 +149,9 @@ function handlersOf(
     const body = { nonce, expires: printInstant(at + NONCE_MS_MAX) }
     return reply.code(201).header('cache-control', 'no-store').send(body)
   }
-  const readDetermination: Handler = async ({ params }, reply) => {
-    const stored = await stateOf<Case>(db, { stream: 'case', id: params.id ?? '' })
-    if (!stored) return absent(reply)
-    const text = determinationText(stored.state)
-    const digest = determinationDigest(stored.state, register.sha256)
-    return giveText(reply, { ...stored.state, digest, text })
-  }
-  const readTerms: Handler = async ({ params }, reply) => {
-    const stored = await stateOf<ContractLife>(db, { stream: 'contract', id: params.id ?? '' })
-    if (!stored) return absent(reply)
-    return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
-  }
   const effects = new Effects(register.sha256)
   return {
+    ...textHandlers(db, register),
     readDescription: (_request, reply) => reply.send(description),
     takeNonce,
     readPeople: read(() => PEOPLE),
@@ -177,7 +166,6 @@ function handlersOf(
     readCase: read(oneOf('case')),
     readCaseActs: readActs(oneOf('case')),
     actOnCase: act(oneOf('case')),
-    readDetermination,
     keepFile: (request, reply) => takeFile(request, reply, { db, at: clock() }),
     readFile: (request, reply) => giveFile(request, reply, db),
     hearChanges: (request, reply) => hearChanges(request, reply, changes),
@@ -186,9 +174,29 @@ function handlersOf(
     readBundle: (request, reply) => feed.giveBundle(request, reply),
     listContracts: readList('contract'),
     readContract: read(oneOf('contract')),
-    readTerms,
     readContractActs: readActs(oneOf('contract')),
     actOnContract: act(oneOf('contract')),
+  }
+}
+
+/** The texts that are signed. */
+function textHandlers(
+  db: Database['db'],
+  { sha256 }: Register,
+): Pick<Record<OperationName, Handler>, 'readDetermination' | 'readTerms'> {
+  return {
+    readDetermination: async ({ params }, reply) => {
+      const stored = await stateOf<Case>(db, { stream: 'case', id: params.id ?? '' })
+      if (!stored) return absent(reply)
+      const text = determinationText(stored.state)
+      const digest = determinationDigest(stored.state, sha256)
+      return giveText(reply, { ...stored.state, digest, text })
+    },
+    readTerms: async ({ params }, reply) => {
+      const stored = await stateOf<ContractLife>(db, { stream: 'contract', id: params.id ?? '' })
+      if (!stored) return absent(reply)
+      return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
+    },
   }
 }
 

@@ -1,4 +1,6 @@
 import { type Kysely, sql } from 'kysely'
+import type { Subject } from './change.ts'
+import type { Unlogged } from './events.ts'
 import type { Schema } from './schema.ts'
 
 /** An event's key: what the governance log commits to it under. */
@@ -23,4 +25,27 @@ export async function keysOf(
     .execute()
   const known = new Map(rows.map(({ seq, key }) => [seq, Uint8Array.from(key)]))
   return seqs.flatMap((seq) => known.get(seq) ?? [])
+}
+
+/** An event that is in the governance log, as it was recorded, and its key. */
+export interface Keyed extends Unlogged {
+  readonly key: Uint8Array
+}
+
+/** Of a thing's events, so many after a version, those that are in the governance log and have their key. */
+export async function keyedEventsOf(
+  db: Kysely<Schema>,
+  { stream, id }: Subject,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly Keyed[]> {
+  return await db
+    .selectFrom('events')
+    .innerJoin('event_keys', 'event_keys.seq', 'events.seq')
+    .select(['events.seq', 'stream', 'id', 'version', 'act', 'event', 'key'])
+    .where('stream', '=', stream)
+    .where('id', '=', id)
+    .where('version', '>', after)
+    .where('version', '<=', after + limit)
+    .where('log_index', 'is not', null)
+    .execute()
 }
