@@ -185,14 +185,14 @@ function textHandlers(
   { sha256 }: Register,
 ): Pick<Record<OperationName, Handler>, 'readDetermination' | 'readTerms'> {
   return {
-    readDetermination: async ({ params }, reply) => {
+    readDetermination: async ({ params }, reply): Promise<FastifyReply> => {
       const stored = await stateOf<Case>(db, { stream: 'case', id: params.id ?? '' })
       if (!stored) return absent(reply)
       const text = determinationText(stored.state)
       const digest = determinationDigest(stored.state, sha256)
       return giveText(reply, { ...stored.state, digest, text })
     },
-    readTerms: async ({ params }, reply) => {
+    readTerms: async ({ params }, reply): Promise<FastifyReply> => {
       const stored = await stateOf<ContractLife>(db, { stream: 'contract', id: params.id ?? '' })
       if (!stored) return absent(reply)
       return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
