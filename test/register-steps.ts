@@ -9,7 +9,7 @@ import type { Subject } from '../src/store/change.ts'
 import { DAY_MS, type Instant, printInstantShort } from '../src/time.ts'
 import { applicationOf, drafting, soundCommand } from './case-world.ts'
 import { below, isLucky, oneOf } from './chance.ts'
-import { EVIDENCE, WHY } from './contract-story.ts'
+import { WHY } from './contract-story.ts'
 import { EXAMPLE_TEXTS } from './example-world.ts'
 import { type MemoryRegister, nameOf, type Sent } from './memory-register.ts'
 import { CAST, type CastName, type Deed, keyOfCast } from './register-deeds.ts'
@@ -18,6 +18,7 @@ import {
   applicationFor,
   type Line,
   nextDeed,
+  STORED,
   sentOfCase,
   termsFrom,
   termsOf,
@@ -245,7 +246,7 @@ interface OnRow {
 }
 
 function sentOnRow({ random, at, act, from, life }: OnRow): Sent {
-  const { terms, digest, stops } = life ?? { terms: undefined, digest: EVIDENCE, stops: [] }
+  const { terms, digest, stops } = life ?? { terms: undefined, digest: STORED, stops: [] }
   const idOf = (rows: readonly { readonly id: string }[] = []): string =>
     rows[below(random, rows.length)]?.id ?? 'none'
   const deployment = idOf(terms?.deployments)
@@ -267,11 +268,11 @@ function sentOnRow({ random, at, act, from, life }: OnRow): Sent {
       return { act, authority: idOf(terms?.authorities), status, from, 'review-by': later, source }
     }
     case 'contract.meet-duty':
-      return { act, duty: duty?.id ?? 'none', due, evidence: EVIDENCE }
+      return { act, duty: duty?.id ?? 'none', due, evidence: STORED }
     case 'contract.reinstate-duty':
       return { act, duty: duty?.id ?? 'none', due }
     case 'contract.report-incident':
-      return { act, happened: from, kind: 'wrong-name', summary: EVIDENCE }
+      return { act, happened: from, kind: 'wrong-name', summary: STORED }
     case 'contract.stop': {
       const tailoring = idOf(terms?.tailorings)
       const scope = oneOf<unknown>(random, ['contract', { tailoring }, { deployment }])

@@ -3,6 +3,7 @@ import type { Random } from '../bench/example.ts'
 import { type Terms, terms as termsShape } from '../src/contract/contract.ts'
 import { type ContractCommand, contractCommand } from '../src/contract/contract-commands.ts'
 import { type ContractLife, contractStateAt } from '../src/contract/contract-life.ts'
+import { digestOf } from '../src/digest.ts'
 import type { Role } from '../src/people.ts'
 import type { Application } from '../src/review/application.ts'
 import { type Case, stateAt } from '../src/review/case.ts'
@@ -14,18 +15,23 @@ import { DAY_MS, type Instant, printInstantShort } from '../src/time.ts'
 import {
   applicationOf,
   drafting,
+  EVIDENCE_TEXT,
   PROVIDER as EXAMPLE_PROVIDER,
   inApril,
   OPENED,
+  sha256,
   soundCommand,
 } from './case-world.ts'
 import { below, isLucky, oneOf } from './chance.ts'
 import { changedTerms } from './contract-steps.ts'
-import { EVIDENCE, WHY } from './contract-story.ts'
+import { WHY } from './contract-story.ts'
 import type { MemoryRegister, Sent } from './memory-register.ts'
 import { CAST, type CastName, type Deed } from './register-deeds.ts'
 
 // What would come next in a register: for a case until it is determined, for its contract from then on.
+
+/** Of the file of evidence that is stored. */
+export const STORED = digestOf(sha256(EVIDENCE_TEXT))
 
 const QUESTIONS = questionsOf(EXAMPLE_PROVIDER)
 
@@ -309,7 +315,7 @@ function owing({ terms, duties }: ContractLife, random: Random, at: Instant): Do
       const row = duties.find((one) => one.id === duty && one.due === due)
       if (!row) {
         const role: Role = isLucky(random, 0.7) ? REP : 'safeguards-officer'
-        return { role, command: { act: 'contract.meet-duty', duty, due, evidence: EVIDENCE } }
+        return { role, command: { act: 'contract.meet-duty', duty, due, evidence: STORED } }
       }
       if (row.met > due + grace && row.reinstated === null) {
         return {
