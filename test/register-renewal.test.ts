@@ -4,8 +4,15 @@ import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import { contractCommand } from '../src/contract/contract-commands.ts'
 import { type CaseCommand, caseCommand } from '../src/review/case-commands.ts'
 import { DAY_MS, type Instant } from '../src/time.ts'
-import { drafting, instantOf, OPENED, renewingApplication, soundCommand } from './case-world.ts'
-import { EVIDENCE, OSINT } from './contract-story.ts'
+import {
+  drafting,
+  EVIDENCE,
+  instantOf,
+  OPENED,
+  renewingApplication,
+  soundCommand,
+} from './case-world.ts'
+import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
 import {
   ANALYSIS,
@@ -132,13 +139,14 @@ async function usedContract(): Promise<string | null> {
 }
 
 test('an exception goes on under the renewal from the instant at which the renewed one ends', async () => {
+  const [{ digest: evidence } = { digest: '' }] = EVIDENCE
   for (const { id: duty, due: dues } of OSINT.terms.duties) {
     for (const due of dues) {
       await onContract('rep', OSINT.id, {
         act: 'contract.meet-duty',
         duty,
         due,
-        evidence: EVIDENCE,
+        evidence,
       })
       await onContract('officer', OSINT.id, { act: 'contract.reinstate-duty', duty, due })
     }
