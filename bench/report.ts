@@ -2,6 +2,7 @@ import { columns, duration, verdict } from './columns.ts'
 import type { CompileReport } from './compile.ts'
 import type { HttpTiming, Kind } from './contest.ts'
 import type { Timing } from './decide.ts'
+import { type PointsReport, pointsRows } from './decision-points-report.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
 import { type ProofReport, proofRows } from './proof-report.ts'
 import { type ReplayReport, replayRows } from './replay-report.ts'
@@ -19,6 +20,7 @@ export interface Report {
   readonly replay: ReplayReport
   readonly shadow: readonly HttpTiming[]
   readonly proof: ProofReport
+  readonly points: PointsReport
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -33,7 +35,7 @@ const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMa
 const HTTP = { floorMin: 0.7, cerbosMin: 8 }
 
 export function printReport(report: Report): string {
-  const { machine, decisions, compile, http, durable, replay, shadow, proof } = report
+  const { machine, decisions, compile, http, durable, replay, shadow, proof, points } = report
   const { node, cedar, casl, cerbos, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}, cerbos ${cerbos}`,
@@ -68,6 +70,8 @@ export function printReport(report: Report): string {
     ...shadowRows(shadow),
     '',
     ...proofRows(proof),
+    '',
+    ...pointsRows(points),
   ].join('\n')
 }
 

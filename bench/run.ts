@@ -10,6 +10,7 @@ import { hasCerbos } from './cerbos.ts'
 import type { CompileReport } from './compile.ts'
 import type { HttpTiming } from './contest.ts'
 import { type Timing, timeDecisions } from './decide.ts'
+import type { PointsReport } from './decision-points-report.ts'
 import type { HttpReport } from './http-report.ts'
 import { slowdown } from './measure.ts'
 import { plotDecisions } from './plot.ts'
@@ -69,7 +70,8 @@ function main(): void {
   const rounds = options.quick ? [3, 300] : [9, 1_000]
   const shadow = inChild<readonly HttpTiming[]>('shadow.ts', rounds, OTHERS)
   const proof = proofReport()
-  const measured = { decisions, compile, http, durable, replay, shadow, proof }
+  const points = pointsReport()
+  const measured = { decisions, compile, http, durable, replay, shadow, proof, points }
   const report: Report = { machine: machine(loadBefore), ...measured }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
@@ -84,6 +86,12 @@ function durableReport(): DurableReport {
     http: inChild('durable-http.ts', [LOGS, ...rounds], OTHERS),
     receipts: inChild('receipts.ts', [LOGS, ...receipts]),
   }
+}
+
+function pointsReport(): PointsReport {
+  const [points, rounds] = options.quick ? [5, 3] : [50, 20]
+  progress(`a suspension, ${points} decision points`)
+  return inChild('decision-points.ts', [OUT, points, rounds])
 }
 
 function proofReport(): ProofReport {
