@@ -34,8 +34,9 @@ const CONTRACT_PATH = `contracts/${OSINT.id}`
 async function asItStands(path: string): Promise<readonly unknown[]> {
   const thing = await register.get(`/api/v1/${path}`)
   const acts = path.includes('/') ? await register.get(`/api/v1/${path}/acts`) : null
-  const items = (acts?.body.items ?? []) as readonly { readonly entry: unknown }[]
-  return [thing.status, thing.body, items.map(({ entry: _, ...act }) => act)]
+  // Where each is in the log comes to be known a little later, with what opens it there.
+  const items = (acts?.body.items ?? []) as readonly Readonly<Record<string, unknown>>[]
+  return [thing.status, thing.body, items.map(({ entry: _, opening: __, ...act }) => act)]
 }
 
 /** Somebody asks for what is refused, and nothing has changed. */

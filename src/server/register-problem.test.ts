@@ -100,7 +100,11 @@ describe('every error below /api/v1 is a problem', () => {
   })
 
   test('what went wrong in here, of which it says nothing', async () => {
-    const broken = { register: {}, database: {}, live: {} } as unknown as RegisterServed
+    const broken = {
+      register: {},
+      database: {},
+      live: register.bundle,
+    } as unknown as RegisterServed
     const app = appOf(servedFrom(bundleOf(EXAMPLE), () => 0, { register: broken }))
     const answer = await app.inject('/api/v1/people')
     expect(answer.statusCode).toBe(500)
