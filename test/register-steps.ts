@@ -218,6 +218,8 @@ function sentForCase({ register, random, at, line, act }: On): Sent {
       const opened = act === 'case.open' ? { case: line.case } : {}
       return { act, ...opened, application: application.encode(given) }
     }
+    case 'case.import':
+      return { ...sentOfCase(soundCommand(act, at)), case: line.case }
     case 'case.draft-determination': {
       const asked = register.case(line.case)?.application ?? applicationOf()
       const mission = isLucky(random, 0.3) ? { mission: 'Another' } : {}
