@@ -20,9 +20,6 @@ import { type RunningServer, startServer, TEMP, until } from './running-server.t
 
 const ROUNDS = process.env['PROVISO_SOAK'] === undefined ? 5 : 50
 
-/** Longest that a start after a kill may take beside all else on a loaded machine, in milliseconds. */
-const START_MS_MAX = 20_000
-
 /** How long there is load before a kill, in milliseconds. */
 const LOAD_MS = 400
 
@@ -162,10 +159,7 @@ test('whatever is acknowledged is there after every kill, once, in order, and in
     const stopping = new AbortController()
     const load = CLIENTS.map((id) => reviseOn(server.address, id, stopping.signal))
     await pause(LOAD_MS)
-    const begun = performance.now()
     const next = await killed(server, round)
-    const ms = performance.now() - begun
-    expect(ms).toBeLessThan(START_MS_MAX)
     stopping.abort()
     await Promise.all(load)
     server = next
