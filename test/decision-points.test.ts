@@ -2,8 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { printBundle } from '../src/decision/bundle-file.ts'
+import { diskFiles } from '../src/log/disk-files.ts'
+import { parseEnvelope } from '../src/log/dsse.ts'
+import { sidecarsFrom } from '../src/log/journal.ts'
 import { printVerifier } from '../src/log/key.ts'
 import { openLease, signLease } from '../src/log/lease.ts'
+import { parsePublication } from '../src/log/publication.ts'
 import { parseSigner, printSigner, type Signer, signerOf } from '../src/log/signer.ts'
 import { DAY_MS, printInstantShort } from '../src/time.ts'
 import { bundleOf, sha256 } from './bundle-of.ts'
@@ -222,6 +226,17 @@ test('a suspension reaches every decision point, and no older bundle or lease co
   expect(exported.code).toBe(0)
 })
 
+/** Digests of the bundles of which a governance log says that they are published. */
+async function published(log: string): Promise<ReadonlySet<string>> {
+  const found = new Set<string>()
+  for await (const { frame } of sidecarsFrom(diskFiles(join(log, 'governance')), 0)) {
+    const envelope = parseEnvelope(frame.entry)
+    const publication = envelope.ok ? parsePublication(envelope.value) : undefined
+    if (publication) found.add(publication.bundle)
+  }
+  return found
+}
+
 test('a suspension waits for no witness', async () => {
   const data = join(TEMP, 'witnessed')
   const log = join(data, 'log')
@@ -274,7 +289,9 @@ test('a suspension waits for no witness', async () => {
   ])
   expect(ran.stderr).toBe('')
   await untilOutcome(point, 'deny')
-  // The log has not said so to everybody yet.
+  // It is in the log which bundle denies, though not everybody may see that yet.
+  const { bundle } = await ready(own)
+  await until(async () => (await published(log)).has(bundle))
   expect(await ready(point)).toMatchObject({ serial, stale: false, current: true })
   expect(await outcomeAt(own)).toBe('deny')
 })

@@ -2,6 +2,7 @@ import { LogFailure } from '../log/failure.ts'
 import { StoreFailure } from '../store/failure.ts'
 import { calendar } from './calendar.ts'
 import { case as ofCases } from './case.ts'
+import { changes } from './changes.ts'
 import { check } from './check.ts'
 import { type Command, EXIT, parseArguments } from './command.ts'
 import { compile } from './compile.ts'
@@ -57,6 +58,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   suspend,
   models,
   document,
+  changes,
   import: ofLegacy,
   rebuild,
   witness,

@@ -2,17 +2,12 @@ import * as z from 'zod'
 import { BUNDLE_CHARS_MAX } from '../decision/bundle-file.ts'
 import type { Digest } from '../digest.ts'
 import { parseJson } from '../json.ts'
+import { decoded, EVENT_CHARS_MAX, eventsIn } from './event-stream.ts'
 
 // A decision point's side of a register: listens to what is offered, and asks for bundles (docs/register.md).
 
 /** Longest that an answer may take, in milliseconds. */
 const ANSWER_MS_MAX = 30_000
-
-/** Longest that a stream may be silent, in milliseconds: registers beat every 15 seconds. */
-const SILENCE_MS_MAX = 20_000
-
-/** Longest event of a stream, and longest offer, in characters. */
-const EVENT_CHARS_MAX = 1_048_576
 
 const offer = z.object({
   lease: z.string(),
@@ -52,17 +47,10 @@ export class OfferClient {
     tell: (heard: HeardOffer) => Promise<void>,
     stopped: AbortSignal,
   ): Promise<void> {
-    const silence = new AbortController()
-    const timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX)
-    try {
-      const signal = AbortSignal.any([stopped, silence.signal])
-      const response = await this.#get('bundle/offers', from === undefined ? {} : { from }, signal)
-      for await (const event of eventsIn(response, () => timer.refresh())) {
-        if (event !== '') await tell(offerIn(event))
-      }
-    } finally {
-      clearTimeout(timer)
-    }
+    const query = from === undefined ? {} : { from }
+    const ask = (signal: AbortSignal): Promise<Response> =>
+      this.#get('bundle/offers', query, signal)
+    for await (const event of eventsIn(ask, stopped)) await tell(offerIn(event))
   }
 
   async #get(
@@ -97,25 +85,4 @@ async function textOf({ body }: Response, most: number): Promise<string> {
     parts.push(part)
   }
   return parts.join('')
-}
-
-/** The data of each event of a stream, which is a line here; empty for a beat. */
-async function* eventsIn({ body }: Response, heard: () => void): AsyncGenerator<string> {
-  let rest = ''
-  for await (const part of decoded(body)) {
-    heard()
-    const events = `${rest}${part}`.split('\n\n')
-    rest = events.pop() ?? ''
-    for (const event of events) {
-      const data = event.split('\n').find((line) => line.startsWith('data: '))
-      yield data?.slice('data: '.length) ?? ''
-    }
-    if (rest.length > EVENT_CHARS_MAX) throw new Error('an event of the register is too long')
-  }
-}
-
-async function* decoded(body: Response['body']): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  for await (const part of body ?? []) yield decoder.decode(part, { stream: true })
-  yield decoder.decode()
 }

@@ -15,6 +15,9 @@ import { UsageError } from './usage-error.ts'
 /** Longest that an answer may take, in milliseconds. */
 const ANSWER_MS_MAX = 30_000
 
+/** How much is told of an answer that is an error, in characters. */
+const WHY_CHARS_MAX = 1_000
+
 /** Longest answer, in bytes. */
 const ANSWER_BYTES_MAX = 67_108_864
 
@@ -115,6 +118,17 @@ export class RegisterClient {
     })
   }
 
+  /** An answer that goes on, as long as the signal lets it. */
+  async open(path: string, signal: AbortSignal): Promise<Response> {
+    const sent = { method: 'GET', path } as const
+    const response = await this.#fetch(sent, signal).catch((error: Error) => {
+      throw this.#notAnswered(sent, error)
+    })
+    if (response.ok) return response
+    const why = (await bytesOf(response)).toString().slice(0, WHY_CHARS_MAX)
+    throw new UsageError(`${this.#server.origin} answers ${response.status}: ${why}`)
+  }
+
   async #ask(sent: Sent): Promise<Answer> {
     const { status, bytes } = await this.#send(sent)
     return this.#answerIn(sent, status, bytes)
@@ -131,25 +145,30 @@ export class RegisterClient {
   }
 
   async #send(sent: Sent): Promise<{ readonly status: number; readonly bytes: Buffer }> {
-    const { method, path, headers, body } = sent
-    const key = this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }
-    const signal = AbortSignal.timeout(ANSWER_MS_MAX)
     try {
-      const response = await fetch(new URL(`/api/v1/${path}`, this.#server), {
-        method,
-        headers: { ...key, ...headers },
-        signal,
-        redirect: 'error',
-        ...(body === undefined ? {} : { body }),
-      })
+      const response = await this.#fetch(sent, AbortSignal.timeout(ANSWER_MS_MAX))
       return { status: response.status, bytes: await bytesOf(response) }
     } catch (error) {
-      const { cause, message } = error as Error
-      const why = cause instanceof Error ? cause.message || codeOf(cause) : message
-      const isSent = !NEVER_SENT.has(codeOf(cause))
-      const shown = isSent ? sent : { ...sent, unknown: undefined }
-      throw this.#unanswered(shown, `does not answer (${why})`, 'name the server with --server')
+      throw error instanceof UsageError ? error : this.#notAnswered(sent, error as Error)
     }
+  }
+
+  async #fetch({ method, path, headers, body }: Sent, signal: AbortSignal): Promise<Response> {
+    const key = this.#apiKey === undefined ? {} : { authorization: `Bearer ${this.#apiKey}` }
+    return await fetch(new URL(`/api/v1/${path}`, this.#server), {
+      method,
+      headers: { ...key, ...headers },
+      signal,
+      redirect: 'error',
+      ...(body === undefined ? {} : { body }),
+    })
+  }
+
+  #notAnswered(sent: Sent, { cause, message }: Error): UsageError {
+    const why = cause instanceof Error ? cause.message || codeOf(cause) : message
+    const isSent = !NEVER_SENT.has(codeOf(cause))
+    const shown = isSent ? sent : { ...sent, unknown: undefined }
+    return this.#unanswered(shown, `does not answer (${why})`, 'name the server with --server')
   }
 
   #unanswered(

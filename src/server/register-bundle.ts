@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import type { Bundle } from '../decision/bundle.ts'
-import { digestOf } from '../digest.ts'
+import { type Digest, digestOf } from '../digest.ts'
 import { type BundleOffer, printOffer } from '../log/bundle-offer.ts'
 import type { Evidence, ShownEntry } from '../log/evidence.ts'
 import { printVerifier } from '../log/key.ts'
@@ -69,6 +69,8 @@ export class RegisterBundle {
   /** What shows that it is published; undefined while witnesses have not let everybody see it. */
   #shown: ShownEntry | undefined
   #next: Next | undefined
+  /** Bundles that were used before the log said anything of them, and of which it does not say so yet. */
+  readonly #unlogged = new Set<Digest>()
   #bundle: Bundle
   #offered: Offered | undefined
   #offeredAt: Instant = 0
@@ -165,6 +167,7 @@ export class RegisterBundle {
     const made = await stoppedAtOnce(this.#parts, this.#made)
     if (made === this.#made) return
     this.#made = made
+    this.#unlogged.add(made.live.bundle.digest)
     const { serial, issuedAt, validUntil } = this.#bundle
     this.#use({ ...made.live.bundle, serial, issuedAt, validUntil })
   }
@@ -172,6 +175,7 @@ export class RegisterBundle {
   async #takeTurn(): Promise<void> {
     const { evidence } = this.#parts
     await this.#registerLog.takeAll()
+    await this.#logUsed()
     const size = await evidence.makeKnown()
     const wasWaiting = this.#next !== undefined
     this.#next ??= await this.#prepared(size)
@@ -185,6 +189,15 @@ export class RegisterBundle {
     await this.#show()
     // Only now: while the log cannot be written no lease is given (semantics §13.1).
     if (performance.now() - this.#leasedAt >= RENEW_MS) this.#use(this.#leased())
+  }
+
+  /** Logs what was used at once: the entry follows (semantics §13.1). */
+  async #logUsed(): Promise<void> {
+    const { evidence, clock } = this.#parts
+    for (const bundle of this.#unlogged) {
+      await evidence.state([printPublication({ ...this.#published, bundle, at: clock() })])
+      this.#unlogged.delete(bundle)
+    }
   }
 
   /** What is to be in use next; undefined when that is what is in use. */
