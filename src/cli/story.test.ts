@@ -97,7 +97,8 @@ test('a story whose telling was killed is told whole the next time', async () =>
 test('a story that was killed goes on as it was left, and what is printed works', async () => {
   const { child, printed, ask, receipt, verify, list, show, suspend } = await started()
   expect(printed).toContain('It goes on as it was left')
-  expect(printed).toMatch(/^The clock goes on from 2026-03-02T09:0\d:\S+Z, /m)
+  // Killed soon enough, the first one has left nothing that is later than its beginning.
+  expect(printed).toMatch(/^The clock (?:began at|goes on from) 2026-03-02T09:0\d:/m)
   expect(await pasted(ask)).toContain('"outcome":"permit-under-exception"')
   const file = join(DATA, 'receipt')
   const of = (line: string): string => line.replace('decision.proviso-receipt', file)
