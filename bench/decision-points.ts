@@ -17,7 +17,7 @@ const CLOCK = ['--clock', '2026-03-02T09:00:00Z']
 const CONTRACT = 'osint-2026'
 
 /** How often each decision point is asked, in milliseconds: so much later than it is so it may be seen. */
-const ASK_MS = 20
+const ASK_MS = 50
 
 /** Longest that anything is waited for, in milliseconds. */
 const WAIT_MS_MAX = 60_000
@@ -64,6 +64,20 @@ async function firstAnswer(address: string, decision: boolean): Promise<number> 
   throw new Error(`${address} does not come to answer ${decision}`)
 }
 
+/** The bundle that a decision point decides by. Asking for that writes no record, of which each waits for the disk. */
+async function bundleOf(address: string): Promise<string> {
+  return ((await (await fetch(`${address}/readyz`)).json()) as { readonly bundle: string }).bundle
+}
+
+/** When a decision point first decides by another bundle, on this process's clock. */
+async function untilOther(address: string, before: string): Promise<number> {
+  for (const until = performance.now() + WAIT_MS_MAX; performance.now() < until; ) {
+    if ((await bundleOf(address)) !== before) return performance.now()
+    await pause(ASK_MS)
+  }
+  throw new Error(`${address} does not come to decide by another bundle`)
+}
+
 class Officers {
   readonly #client: RegisterClient
   readonly #people: string
@@ -100,11 +114,13 @@ async function timedRounds(
   const [acted, effects]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
     await Promise.all(points.map(({ address }) => firstAnswer(address, true)))
+    const before = await bundleOf(points[0]?.address ?? '')
     const begun = performance.now()
-    const seen = points.map(({ address }) => firstAnswer(address, false))
+    const seen = points.map(({ address }) => untilOther(address, before))
     await officers.act('officer', 'suspend')
     acted.push(performance.now() - begun)
     for (const at of await Promise.all(seen)) effects.push(at - begun)
+    for (const { address } of points) await firstAnswer(address, false)
     await officers.act('second-officer', 'reinstate')
   }
   return {
