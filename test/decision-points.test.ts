@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventsIn } from '../src/cli/event-stream.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { diskFiles } from '../src/log/disk-files.ts'
 import { parseEnvelope } from '../src/log/dsse.ts'
@@ -24,6 +25,8 @@ const DATA = join(TEMP, 'register')
 const LOG = join(DATA, 'log')
 const NOW = Date.parse('2026-03-02T09:00:00Z')
 const CLOCK = ['--clock', printInstantShort(NOW)]
+/** For one that is started again: no log is written by a clock that went back. */
+const LATER = ['--clock', printInstantShort(NOW + 3_600_000)]
 
 const QUESTION = {
   subject: { type: 'deployment', id: 'ministry-of-assessment/desk-1' },
@@ -105,6 +108,18 @@ async function act(name: string, by: string, role: string, ...fields: string[]):
 
 const suspend = (): Promise<void> =>
   act('suspend', 'officer', 'safeguards-officer', 'reasons=Misuse')
+
+/** The first offer of another bundle than one that is held. */
+async function offerOfOther(held: string): Promise<string> {
+  const stopping = new AbortController()
+  const ask = (signal: AbortSignal): Promise<Response> =>
+    fetch(`${register.address}/api/v1/bundle/offers?from=${held}`, { signal })
+  for await (const event of eventsIn(ask, stopping.signal)) {
+    const { delta } = JSON.parse(event) as { readonly delta?: string }
+    if (delta !== undefined) return event
+  }
+  throw new Error('no other bundle is offered')
+}
 
 function refusals(point: RunningServer): readonly string[] {
   return point
@@ -200,26 +215,37 @@ test('a suspension reaches every decision point, and no older bundle or lease co
   const direct = await startPoint({ url: register.address })
   for (const one of [point, direct]) await untilOutcome(one, 'permit-under-exception')
   const before = JSON.stringify(await offered(register))
-  const { serial: earlier } = await ready(direct)
-  await suspend()
+  const { serial: earlier, bundle: allowing } = await ready(direct)
+  const slow = await proxied(offering(before, handOn(register.address)))
+  const kept = join(TEMP, 'kept')
+  const behind = await startPoint(slow, { log: kept })
+  await untilOutcome(behind, 'permit-under-exception')
+  const [atOnce] = await Promise.all([offerOfOther(allowing), suspend()])
+  slow.answer(offering(atOnce, cutOff))
+  await untilOutcome(behind, 'deny')
+  expect((await ready(behind)).serial).toBe(earlier)
   for (const one of [point, direct]) await untilOutcome(one, 'deny')
   // Once the log says so the bundle has another serial.
   for (const one of [point, direct]) await until(async () => (await ready(one)).serial > earlier)
   const { serial, bundle } = await ready(direct)
   proxy.answer(offering(before, handOn(register.address)))
-  await untilRefused(point, /was in use before|older than the one in use/)
+  await untilRefused(point, /was in use before|older than one that was in use/)
   expect(await outcomeAt(point)).toBe('deny')
   expect(await ready(point)).toMatchObject({ serial, bundle, current: false })
 
   expect((await point.end()).code).toBe(0)
-  const again = await startPoint(proxy, {
-    log,
-    clock: ['--clock', printInstantShort(NOW + 3_600_000)],
-  })
+  const again = await startPoint(proxy, { log, clock: LATER })
   await untilRefused(again, /one of \d+ was in use before/)
   expect(await outcomeAt(again)).toBe('503')
   proxy.answer(handOn(register.address))
   await until(async () => (await ready(again)).bundle === bundle)
+
+  // Neither does one that has the same serial, when it is older than what had been taken.
+  expect((await behind.end()).code).toBe(0)
+  slow.answer(offering(before, handOn(register.address)))
+  const later = await startPoint(slow, { log: kept, clock: LATER })
+  await untilRefused(later, /the lease is older than one that was in use before/)
+  expect(await outcomeAt(later)).toBe('503')
 
   // What a decision point has taken is in its own log, on the word of the register's key.
   const exported = await proviso(['log', 'fsck', log])

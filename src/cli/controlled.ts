@@ -8,6 +8,7 @@ import { isNarrowing } from '../decision/narrows.ts'
 import type { Digest } from '../digest.ts'
 import { type OfferTrust, type OpenOffer, openOffer } from '../log/bundle-offer.ts'
 import type { Evidence } from '../log/evidence.ts'
+import type { LastTaken } from '../log/publication.ts'
 import type { BundleStatus } from '../server/metrics.ts'
 import type { Log } from '../server/served.ts'
 import type { Instant } from '../time.ts'
@@ -20,8 +21,8 @@ const RETRY_MS = 500
 export interface ControlledOptions extends OfferTrust {
   readonly client: OfferClient
   readonly evidence: Pick<Evidence, 'publish'>
-  /** The serial of the bundle that this decision point has used last, whenever that was; 0 for none. */
-  readonly lastSerial: number
+  /** What this decision point has used last, before it was started anew. */
+  readonly last: Pick<LastTaken, 'serial' | 'issuedAt'> | undefined
   readonly clock: () => Instant
   readonly log: Log
 }
@@ -146,12 +147,13 @@ export class Controlled {
   ): Promise<void> {
     const { serial, issuedAt, validUntil } = lease
     const before = this.#held
-    const last = before?.bundle.serial ?? this.#options.lastSerial
-    if (serial < last) {
-      throw new RefusedOffer(`its serial is ${serial}, and one of ${last} was in use before`)
+    const last = before ? { ...before, serial: before.bundle.serial } : this.#options.last
+    const lastSerial = last?.serial ?? 0
+    if (serial < lastSerial) {
+      throw new RefusedOffer(`its serial is ${serial}, and one of ${lastSerial} was in use before`)
     }
-    if (before && issuedAt < before.issuedAt) {
-      throw new RefusedOffer('the lease is older than the one in use')
+    if (issuedAt < (last?.issuedAt ?? 0)) {
+      throw new RefusedOffer('the lease is older than one that was in use before')
     }
     const content = await this.#bundleOf(lease.bundle, delta)
     const isPublished = lease.bundle === publication.bundle
@@ -163,19 +165,14 @@ export class Controlled {
     const leaseMs = Math.max(0, validUntil - issuedAt)
     const held = { bundle, published, issuedAt, leasedAt, leaseMs }
     // Of a stop that the log has come to tell of the bundle is the same and its serial another, which is kept.
-    const isOther = bundle.digest !== before?.bundle.digest || serial > last
+    const isOther = bundle.digest !== before?.bundle.digest || serial > lastSerial
     // What allows less is logged when it is in use, and all else before (semantics §13.1).
     if (before && isNarrowing(before.bundle, bundle)) this.#held = held
     if (isOther) {
       const { documents, publisher } = publication
       const at = this.#options.clock()
-      await this.#options.evidence.publish({
-        bundle: bundle.digest,
-        serial,
-        documents,
-        publisher,
-        at,
-      })
+      const taken = { bundle: bundle.digest, serial, documents, publisher, at }
+      await this.#options.evidence.publish(taken, issuedAt)
       this.#loadedAt = at
       const fields = { event: 'bundle-taken', digest: bundle.digest, serial }
       this.#options.log.info(fields, 'took what the register offers')

@@ -16,6 +16,6 @@ export async function openControl(
   const publisher = await readPublisher(args.text('publisher') ?? '')
   const trust = await readTrustFile(args.text('trust') ?? '')
   const client = new OfferClient(registerUrlOf('control', controlOf(args) ?? ''), apiKeyOf(args))
-  const lastSerial = await evidence.lastSerialOf(printVerifier(publisher))
-  return new Controlled({ client, publisher, trust, evidence, lastSerial, clock: clock.now, log })
+  const last = await evidence.lastTakenOf(printVerifier(publisher))
+  return new Controlled({ client, publisher, trust, evidence, last, clock: clock.now, log })
 }

@@ -162,7 +162,8 @@ async function openFiles(
 ): Promise<Answering> {
   const publish = (taken: Taken): Promise<void> =>
     publishTaken(evidence, taken, { publisher, at: clock.now() })
-  const lastSerial = publisher ? await evidence.lastSerialOf(printVerifier(publisher)) : 0
+  const last = publisher ? await evidence.lastTakenOf(printVerifier(publisher)) : undefined
+  const lastSerial = last?.serial ?? 0
   const live = await Live.open({ path, publisher, lastSerial, clock: clock.now, log, publish })
   return { live, register: null, lacks: null, close: () => live.close() }
 }

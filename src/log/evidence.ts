@@ -20,6 +20,7 @@ import {
 } from './log-directory.ts'
 import { type OpenLogs, type OpenLogsOptions, openLogs } from './open-logs.ts'
 import {
+  type LastTaken,
   type Publication,
   parseLastTaken,
   printLastTaken,
@@ -55,7 +56,7 @@ const UNLOGGED_MAX = 1_000
 /** Below this many bytes left on the disk each customer may add only a little to what is there. */
 const RESERVE_BYTES = 268_435_456
 
-/** Where the serial of the documents that were taken last stands. */
+/** Where it stands which documents were taken last. */
 const LAST_TAKEN = 'taken'
 
 type Statement = Parameters<typeof signStatement>[0]
@@ -81,6 +82,12 @@ export interface EvidenceStatus {
   readonly governance: number
 }
 
+/** What the governance log is to say of a bundle, and what is kept of it. */
+interface Taken {
+  readonly publication: Publication
+  readonly issuedAt: Instant
+}
+
 /** An entry of a log, and what shows that it is there. */
 export interface ShownEntry {
   readonly entry: Uint8Array
@@ -94,7 +101,7 @@ export class Evidence {
   /** Why the last record could not be written. */
   #failure: Error | undefined
   /** What the governance log is to say of bundles, in their order, and does not yet. */
-  readonly #unlogged: Publication[] = []
+  readonly #unlogged: Taken[] = []
   /** Whether one of them is in use all the same. */
   #isUnlogged = false
   #publishing: Promise<void> = Promise.resolve()
@@ -228,9 +235,11 @@ export class Evidence {
   /**
    * Logs that a bundle is taken, before it is. When that cannot be done in time the bundle is taken all the same, since
    * it may take away what the last one grants; exceptions then stop until it is logged (semantics §13.1).
+   * `issuedAt` is when its lease was issued; 0 when it has none.
    */
-  async publish(publication: Publication): Promise<void> {
-    this.#unlogged.push(publication)
+  async publish(publication: Publication, issuedAt: Instant = 0): Promise<void> {
+    const taken = { publication, issuedAt }
+    this.#unlogged.push(taken)
     if (this.#unlogged.length > UNLOGGED_MAX) this.#unlogged.shift()
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
@@ -239,7 +248,7 @@ export class Evidence {
     const logged = this.#publish().catch((error) => this.#trouble(error))
     await Promise.race([logged, late])
     clearTimeout(timer)
-    this.#isUnlogged = this.#unlogged.includes(publication)
+    this.#isUnlogged = this.#unlogged.includes(taken)
   }
 
   /** Logs what is to be said of bundles, once what is under way of that has ended. */
@@ -251,25 +260,25 @@ export class Evidence {
 
   async #publishNow(): Promise<void> {
     for (let next = this.#unlogged[0]; next; next = this.#unlogged[0]) {
-      await this.#keepSerial(next)
-      await this.state([printPublication(next)])
+      await this.#keepTaken(next)
+      await this.state([printPublication(next.publication)])
       if (this.#unlogged[0] === next) this.#unlogged.shift()
     }
     this.#isUnlogged = false
   }
 
-  async #keepSerial({ publisher, serial }: Publication): Promise<void> {
+  async #keepTaken({ publication: { publisher, serial }, issuedAt }: Taken): Promise<void> {
     if (publisher === null) return
-    const text = printLastTaken({ publisher, serial })
+    const text = printLastTaken({ publisher, serial, issuedAt })
     await replaceFile(diskFiles(this.#options.path), LAST_TAKEN, bytesOf(text))
   }
 
-  /** The serial of the documents of a publisher that were taken last, whenever that was; 0 when none were. */
-  async lastSerialOf(publisher: string): Promise<number> {
+  /** Which documents of a publisher were taken last, whenever that was; undefined when none were. */
+  async lastTakenOf(publisher: string): Promise<LastTaken | undefined> {
     const bytes = await diskFiles(this.#options.path).read(LAST_TAKEN)
-    if (bytes === undefined) return 0
+    if (bytes === undefined) return undefined
     const last = parseLastTaken(textOf(bytes) ?? '')
-    if (last) return last.publisher === publisher ? last.serial : 0
+    if (last) return last.publisher === publisher ? last : undefined
     const message = `${join(this.#options.path, LAST_TAKEN)} is damaged; bring it back from a copy`
     throw new LogFailure('malformed-log-directory', message)
   }

@@ -23,17 +23,23 @@ export interface LastTaken {
   /** The publisher's public key. */
   readonly publisher: string
   readonly serial: number
+  /** When the lease was issued under which they were taken; 0 when there was none. */
+  readonly issuedAt: Instant
 }
 
-/** Two lines: the publisher's public key, and the serial. */
-export function printLastTaken({ publisher, serial }: LastTaken): string {
-  return `${publisher}\n${serial}\n`
+/** Lines: the publisher's public key, the serial, and when the lease was issued where there is one. */
+export function printLastTaken({ publisher, serial, issuedAt }: LastTaken): string {
+  const issued = issuedAt === 0 ? '' : `${printInstant(issuedAt)}\n`
+  return `${publisher}\n${serial}\n${issued}`
 }
 
 export function parseLastTaken(text: string): LastTaken | undefined {
-  const [, publisher, serialText = ''] = /^([^\n]+)\n(\d+)\n$/.exec(text) ?? []
+  const lines = /^([^\n]+)\n(\d+)\n(?:([^\n]+)\n)?$/.exec(text)
+  const [, publisher, serialText = '', issued] = lines ?? []
   const serial = parseWholeNumber(serialText)
-  return publisher === undefined || serial === undefined ? undefined : { publisher, serial }
+  const issuedAt = issued === undefined ? 0 : parseInstant(issued)
+  if (publisher === undefined || serial === undefined || issuedAt === undefined) return undefined
+  return { publisher, serial, issuedAt }
 }
 
 /** What is to be signed. It holds digests, and no name of a document or a customer. */
