@@ -12,6 +12,9 @@ const OTHER = 'other'
 /** Bounds of the latency histogram, in seconds. */
 const BUCKETS = [0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25]
 
+/** How often it is looked how late the event loop is, in milliseconds: each look wakes a server that is idle. */
+const EVENT_LOOP_LOOK_MS = 100
+
 export type Route = 'evaluation' | 'evaluations' | 'search'
 export type Refusal =
   | 'unauthorized'
@@ -99,7 +102,10 @@ export class Metrics {
     shadow: (() => ShadowStatus) | null = null,
   ) {
     const registers = [this.#registry]
-    collectDefaultMetrics({ register: this.#registry })
+    collectDefaultMetrics({
+      register: this.#registry,
+      eventLoopMonitoringPrecision: EVENT_LOOP_LOOK_MS,
+    })
     this.#count('proviso_decisions_total', 'Decisions by outcome.', 'outcome', this.#outcomes)
     this.#count(
       'proviso_restrictions_triggered_total',
