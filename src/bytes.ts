@@ -71,7 +71,9 @@ export function base64Of(bytes: Uint8Array): string {
 /** The bytes of strict base64; undefined for whatever does not encode to the same text again. */
 export function bytesOfBase64(text: string): Bytes | undefined {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return undefined
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  const binary = atob(text)
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i)
   return base64Of(bytes) === text ? bytes : undefined
 }
 

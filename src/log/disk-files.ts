@@ -1,4 +1,14 @@
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  unlink,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LogFile, LogFiles } from './files.ts'
 
@@ -15,9 +25,19 @@ export function diskFiles(top: string): LogFiles {
     open: async (path, mode) => openFile(at(path), mode),
     link: (path, name) => link(at(path), at(name)),
     rename: (path, name) => rename(at(path), at(name)),
-    remove: (path) => rm(at(path), { force: true, recursive: true }),
+    remove: (path) => remove(at(path)),
     makeDirectory: (path) => makeDirectory(at(path)),
     syncDirectory: (path) => syncDirectory(at(path)),
+  }
+}
+
+/** Tries for a file first: finding out what it is takes longer than removing it. */
+async function remove(path: string): Promise<void> {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    await rm(path, { force: true, recursive: true })
   }
 }
 
