@@ -20,7 +20,7 @@ const RETRY_MS = 500
 
 export interface ControlledOptions extends OfferTrust {
   readonly client: OfferClient
-  readonly evidence: Pick<Evidence, 'publish'>
+  readonly evidence: Pick<Evidence, 'publish' | 'keepSerial'>
   /** What this decision point has used last, before it was started anew. */
   readonly last: Pick<LastTaken, 'serial' | 'issuedAt'> | undefined
   readonly clock: () => Instant
@@ -164,20 +164,28 @@ export class Controlled {
     const bundle = { ...content, serial, issuedAt, validUntil }
     const leaseMs = Math.max(0, validUntil - issuedAt)
     const held = { bundle, published, issuedAt, leasedAt, leaseMs }
-    // Of a stop that the log has come to tell of the bundle is the same and its serial another, which is kept.
-    const isOther = bundle.digest !== before?.bundle.digest || serial > lastSerial
     // What allows less is logged when it is in use, and all else before (semantics §13.1).
-    if (before && isNarrowing(before.bundle, bundle)) this.#held = held
-    if (isOther) {
-      const { documents, publisher } = publication
-      const at = this.#options.clock()
-      const taken = { bundle: bundle.digest, serial, documents, publisher, at }
+    const isLess = before !== undefined && isNarrowing(before.bundle, bundle)
+    if (isLess) this.#use(held)
+    const { documents, publisher } = publication
+    const taken = { bundle: bundle.digest, serial, documents, publisher, at: this.#options.clock() }
+    if (bundle.digest !== before?.bundle.digest) {
       await this.#options.evidence.publish(taken, issuedAt)
-      this.#loadedAt = at
-      const fields = { event: 'bundle-taken', digest: bundle.digest, serial }
-      this.#options.log.info(fields, 'took what the register offers')
+    } else if (serial > lastSerial) {
+      // The register's log has come to tell of a stop that was taken before.
+      await this.#options.evidence.keepSerial(taken, issuedAt)
     }
+    if (!isLess) this.#use(held)
+  }
+
+  #use(held: Held): void {
+    const { digest, serial } = held.bundle
+    const before = this.#held?.bundle
     this.#held = held
+    if (before?.digest === digest && before.serial === serial) return
+    this.#loadedAt = this.#options.clock()
+    const fields = { event: 'bundle-taken', digest, serial }
+    this.#options.log.info(fields, 'took what the register offers')
   }
 
   /** A bundle by its digest: held already, made by what has changed, or asked for. */

@@ -86,6 +86,8 @@ export interface EvidenceStatus {
 interface Taken {
   readonly publication: Publication
   readonly issuedAt: Instant
+  /** Whether the log has said already that this bundle is taken. */
+  readonly isSaid: boolean
 }
 
 /** An entry of a log, and what shows that it is there. */
@@ -237,8 +239,16 @@ export class Evidence {
    * it may take away what the last one grants; exceptions then stop until it is logged (semantics §13.1).
    * `issuedAt` is when its lease was issued; 0 when it has none.
    */
-  async publish(publication: Publication, issuedAt: Instant = 0): Promise<void> {
-    const taken = { publication, issuedAt }
+  publish(publication: Publication, issuedAt: Instant = 0): Promise<void> {
+    return this.#say({ publication, issuedAt, isSaid: false })
+  }
+
+  /** Keeps that the bundle in use has come to have another serial. */
+  keepSerial(publication: Publication, issuedAt: Instant): Promise<void> {
+    return this.#say({ publication, issuedAt, isSaid: true })
+  }
+
+  async #say(taken: Taken): Promise<void> {
     this.#unlogged.push(taken)
     if (this.#unlogged.length > UNLOGGED_MAX) this.#unlogged.shift()
     let timer: NodeJS.Timeout | undefined
@@ -261,7 +271,7 @@ export class Evidence {
   async #publishNow(): Promise<void> {
     for (let next = this.#unlogged[0]; next; next = this.#unlogged[0]) {
       await this.#keepTaken(next)
-      await this.state([printPublication(next.publication)])
+      if (!next.isSaid) await this.state([printPublication(next.publication)])
       if (this.#unlogged[0] === next) this.#unlogged.shift()
     }
     this.#isUnlogged = false
