@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { digestOfCommand, RegisterClient } from '../src/cli/register-client.ts'
@@ -10,14 +11,16 @@ import type { Answered, PointsReport } from './decision-points-report.ts'
 import { quantilesOf } from './measure.ts'
 
 // How long it takes from a suspension that is sent to the register until each of many decision points, a process each on
-// this machine, denies what it permitted. `node bench/decision-points.ts EXAMPLE FOLDER POINTS ROUNDS` prints JSON.
+// this machine, decides by it. Each says when that is in its log, which costs it less than to be asked over and over.
+// `node bench/decision-points.ts EXAMPLE FOLDER POINTS ROUNDS` prints JSON.
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const CLOCK = ['--clock', '2026-03-02T09:00:00Z']
 const CONTRACT = 'osint-2026'
 
-/** How often each decision point is asked, in milliseconds: so much later than it is so it may be seen. */
+/** How often something is asked that is waited for, and how long a quiet between two rounds is, in milliseconds. */
 const ASK_MS = 50
+const QUIET_MS = 1_000
 
 /** Longest that anything is waited for, in milliseconds. */
 const WAIT_MS_MAX = 60_000
@@ -29,17 +32,31 @@ const QUESTION = JSON.stringify({
   context: { facts: { subjects: ['foreign'], act: ['analyse'], 'human-review': ['yes'] } },
 })
 
+/** What a process says in its log when it decides by another bundle. */
+interface Taken {
+  readonly bundle: string
+  /** On this machine's clock, in milliseconds. */
+  readonly at: number
+}
+
 interface Running {
   readonly address: string
   readonly child: ChildProcess
+  /** What it has said so far. */
+  readonly taken: readonly Taken[]
 }
 
 async function start(args: readonly string[]): Promise<Running> {
   const child = spawn(process.execPath, [MAIN, 'serve', ...args, '--json', '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const taken: Taken[] = []
+  createInterface(child.stderr).on('line', (line) => {
+    const { event, digest, time } = JSON.parse(line) as Readonly<Record<string, string>>
+    if (event === 'bundle-taken') taken.push({ bundle: digest ?? '', at: Date.parse(time ?? '') })
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
-  return { address: (JSON.parse(line.toString()) as { address: string }).address, child }
+  return { address: (JSON.parse(line.toString()) as { address: string }).address, child, taken }
 }
 
 async function stop({ child }: Running): Promise<void> {
@@ -64,15 +81,12 @@ async function firstAnswer(address: string, decision: boolean): Promise<number> 
   throw new Error(`${address} does not come to answer ${decision}`)
 }
 
-/** The bundle that a decision point decides by. Asking for that writes no record, of which each waits for the disk. */
-async function bundleOf(address: string): Promise<string> {
-  return ((await (await fetch(`${address}/readyz`)).json()) as { readonly bundle: string }).bundle
-}
-
-/** When a decision point first decides by another bundle, on this process's clock. */
-async function untilOther(address: string, before: string): Promise<number> {
+/** When a decision point first decides by another bundle. */
+async function untilOther({ address, taken }: Running, before: string): Promise<number> {
   for (const until = performance.now() + WAIT_MS_MAX; performance.now() < until; ) {
-    if ((await bundleOf(address)) !== before) return performance.now()
+    const last = taken.findLastIndex(({ bundle }) => bundle === before)
+    const other = taken[last + 1]
+    if (other) return other.at
     await pause(ASK_MS)
   }
   throw new Error(`${address} does not come to decide by another bundle`)
@@ -114,12 +128,12 @@ async function timedRounds(
   const [acted, effects]: [number[], number[]] = [[], []]
   for (let round = 0; round < rounds; round++) {
     await Promise.all(points.map(({ address }) => firstAnswer(address, true)))
-    const before = await bundleOf(points[0]?.address ?? '')
-    const begun = performance.now()
-    const seen = points.map(({ address }) => untilOther(address, before))
+    await pause(QUIET_MS)
+    const before = points[0]?.taken.at(-1)?.bundle ?? ''
+    const begun = Date.now()
     await officers.act('officer', 'suspend')
-    acted.push(performance.now() - begun)
-    for (const at of await Promise.all(seen)) effects.push(at - begun)
+    acted.push(Date.now() - begun)
+    for (const point of points) effects.push((await untilOther(point, before)) - begun)
     for (const { address } of points) await firstAnswer(address, false)
     await officers.act('second-officer', 'reinstate')
   }
@@ -147,7 +161,7 @@ async function report(example: string, folder: string, sizes: Sizes): Promise<Po
     const points = running.slice(1)
     const officers = new Officers(register.address, join(data, 'people'))
     const one = await timedRounds(points.slice(0, 1), officers, sizes.rounds)
-    return { ...sizes, one, all: await timedRounds(points, officers, sizes.rounds), askMs: ASK_MS }
+    return { ...sizes, one, all: await timedRounds(points, officers, sizes.rounds) }
   } finally {
     await Promise.all(running.map(stop))
   }
