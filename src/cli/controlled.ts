@@ -3,7 +3,8 @@ import { assert } from '../assert.ts'
 import type { Bundle } from '../decision/bundle.ts'
 import { applyDelta, isDelta } from '../decision/bundle-delta.ts'
 import { readBundle } from '../decision/bundle-file.ts'
-import { LiveRegister, NOTHING } from '../decision/live-register.ts'
+import { compile } from '../decision/compile.ts'
+import { NOTHING } from '../decision/live-register.ts'
 import { isNarrowing } from '../decision/narrows.ts'
 import type { Digest } from '../digest.ts'
 import { type OfferTrust, type OpenOffer, openOffer } from '../log/bundle-offer.ts'
@@ -54,7 +55,7 @@ export class Controlled {
   constructor(options: ControlledOptions) {
     this.#options = options
     assert(NOTHING.ok, 'no documents have no errors')
-    this.#nothing = LiveRegister.of(NOTHING.value, sha256).bundle
+    this.#nothing = compile({ ...NOTHING.value, contracts: [] }, sha256)
     this.#loadedAt = options.clock()
     this.#following = this.#follow()
   }

@@ -13,7 +13,7 @@ import {
 } from './bundle.ts'
 import { type Compiler, compileContract, compilePolicy, compilerOf } from './compile-content.ts'
 import type { PolicyContent, ReachContent } from './content.ts'
-import { type CustomerTable, tablesOf } from './tables.ts'
+import { type CustomerTable, type Tables, tablesOf } from './tables.ts'
 
 /** Compiles documents that have been checked. Contracts may come as a stream: they are not kept. */
 export function compile(
@@ -21,19 +21,37 @@ export function compile(
   sha256: Sha256,
   lease: Lease = NO_LEASE,
 ): Bundle {
-  const compiler = compilerOf(world)
-  const policyText = canonicalJson(compilePolicy(compiler))
-  const tables = tablesOf(JSON.parse(policyText) as PolicyContent)
-  const customers = new Map<string, CustomerTable>()
-  for (const contract of world.contracts) {
-    const reaches = compileContract(compiler, contract)
-    // A contract that reaches nothing leaves no trace: its customer is judged with no contracts.
-    if (reaches.length === 0) continue
-    const others = reachesOf(customers.get(contract.customer))
-    const customer = customerOf(tables, contract.customer, [...others, ...reaches])
-    customers.set(customer.id, customer)
+  const compilation = new Compilation(compilerOf(world))
+  for (const contract of world.contracts) compilation.add(contract)
+  return compilation.sealed(sha256, lease)
+}
+
+/** A bundle while contracts are added to it. They are not kept. */
+export class Compilation {
+  readonly #compiler: Compiler
+  readonly #policyText: string
+  readonly #tables: Tables
+  readonly #customers = new Map<string, CustomerTable>()
+
+  constructor(compiler: Compiler) {
+    this.#compiler = compiler
+    this.#policyText = canonicalJson(compilePolicy(compiler))
+    this.#tables = tablesOf(JSON.parse(this.#policyText) as PolicyContent)
   }
-  return sealed({ policyText, tables, customers, lease }, sha256)
+
+  add(contract: Contract): void {
+    const reaches = compileContract(this.#compiler, contract)
+    // A contract that reaches nothing leaves no trace: its customer is judged with no contracts.
+    if (reaches.length === 0) return
+    const others = reachesOf(this.#customers.get(contract.customer))
+    const customer = customerOf(this.#tables, contract.customer, [...others, ...reaches])
+    this.#customers.set(customer.id, customer)
+  }
+
+  sealed(sha256: Sha256, lease: Lease): Bundle {
+    const [policyText, tables] = [this.#policyText, this.#tables]
+    return sealed({ policyText, tables, customers: this.#customers, lease }, sha256)
+  }
 }
 
 /** One contract as it is from now on; null when it is no more. */

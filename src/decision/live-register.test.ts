@@ -18,26 +18,44 @@ function changeOf(contract: Contract): ContractChange {
   return { id, customer, contract }
 }
 
-test('contracts that come one by one make the bundle that they make together', () => {
+/** A register of the example's documents, with contracts that come two at a time. */
+function registerOf(contracts: readonly Contract[]): Promise<LiveRegister> {
   const documents = readTexts(TEXTS)
   if (!documents.ok) throw new Error('the example has errors')
-  const live = EXAMPLE.contracts.reduce(
+  return LiveRegister.of(documents.value, byTwos(contracts), sha256)
+}
+
+async function* byTwos(contracts: readonly Contract[]): AsyncGenerator<readonly Contract[]> {
+  for (let i = 0; i < contracts.length; i += 2) {
+    yield await Promise.resolve(contracts.slice(i, i + 2))
+  }
+}
+
+test('contracts make the same bundle however they come', async () => {
+  const { digest } = bundleOf(EXAMPLE)
+  const none = await registerOf([])
+  const oneByOne = EXAMPLE.contracts.reduce(
     (before, contract) => before.changed([changeOf(contract)]),
-    LiveRegister.of(documents.value, sha256),
+    none,
   )
-  expect(live.bundle.digest).toBe(bundleOf(EXAMPLE).digest)
-  expect(live.leftOut).toEqual([])
+  const all = await registerOf(EXAMPLE.contracts)
+  for (const live of [oneByOne, all, none.changed(EXAMPLE.contracts.map(changeOf))]) {
+    expect(live.bundle.digest).toBe(digest)
+    expect(live.leftOut).toEqual([])
+  }
 })
 
-test('a contract that does not fit is left out, the others stand, and mended it is back', () => {
-  const sound = LiveRegister.of(EXAMPLE, sha256).changed(EXAMPLE.contracts.map(changeOf))
+test('a contract that does not fit is left out, the others stand, and mended it is back', async () => {
+  const sound = await registerOf(EXAMPLE.contracts)
   const [first, ...others] = EXAMPLE.contracts
   if (!first) throw new Error('the example has no contracts')
   const { id } = first
   const wrong = { ...first, terms: { ...first.terms, mission: 'Another one' } }
   const less = sound.changed([changeOf(wrong)])
-  expect(less.leftOut).toMatchObject([{ id, problems: [{ path: ['terms', 'mission'] }] }])
-  expect(less.bundle.digest).toBe(bundleOf({ ...EXAMPLE, contracts: others }).digest)
+  for (const { leftOut, bundle } of [less, await registerOf([wrong, ...others])]) {
+    expect(leftOut).toMatchObject([{ id, problems: [{ path: ['terms', 'mission'] }] }])
+    expect(bundle.digest).toBe(bundleOf({ ...EXAMPLE, contracts: others }).digest)
+  }
   const mended = less.changed([changeOf(first)])
   expect(mended.leftOut).toEqual([])
   expect(mended.bundle.digest).toBe(bundleOf(EXAMPLE).digest)

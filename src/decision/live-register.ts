@@ -7,8 +7,8 @@ import type { Models } from '../policy/models.ts'
 import type { ProviderDocuments } from '../policy/provider.ts'
 import { newReport, type Problem } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
-import type { Bundle } from './bundle.ts'
-import { type ContractChange, compile, withContracts } from './compile.ts'
+import { type Bundle, NO_LEASE } from './bundle.ts'
+import { Compilation, type ContractChange, withContracts } from './compile.ts'
 import { type Compiler, compilerOf } from './compile-content.ts'
 import { parseDocuments, printDocument } from './documents.ts'
 
@@ -74,11 +74,23 @@ export class LiveRegister {
   readonly #documents: CheckedDocuments
   readonly #leftOut: ReadonlyMap<string, LeftOut>
 
-  /** The bundle of documents, and of no contract yet. */
-  static of(provider: ProviderDocuments, sha256: Sha256): LiveRegister {
+  /** The bundle of documents and of all contracts, which come some at a time. */
+  static async of(
+    provider: ProviderDocuments,
+    contracts: AsyncIterable<readonly Contract[]>,
+    sha256: Sha256,
+  ): Promise<LiveRegister> {
     const documents = { compiler: compilerOf(provider), names: namesOf(provider.policy), sha256 }
-    const bundle = compile({ ...provider, contracts: [] }, sha256)
-    return new LiveRegister(documents, bundle, new Map())
+    const compilation = new Compilation(documents.compiler)
+    const leftOut = new Map<string, LeftOut>()
+    for await (const some of contracts) {
+      for (const contract of some) {
+        const problems = problemsOf(documents, contract)
+        if (problems.length === 0) compilation.add(contract)
+        else leftOut.set(contract.id, { id: contract.id, problems })
+      }
+    }
+    return new LiveRegister(documents, compilation.sealed(sha256, NO_LEASE), leftOut)
   }
 
   private constructor(
@@ -103,7 +115,7 @@ export class LiveRegister {
     const leftOut = new Map(this.#leftOut)
     const sound = changes.map((change): ContractChange => {
       const { id, contract } = change
-      const problems = contract === null ? [] : this.#problemsOf(contract)
+      const problems = contract === null ? [] : problemsOf(this.#documents, contract)
       if (problems.length === 0) leftOut.delete(id)
       else leftOut.set(id, { id, problems })
       return problems.length === 0 ? change : { ...change, contract: null }
@@ -111,13 +123,12 @@ export class LiveRegister {
     const bundle = withContracts(this.bundle, compiler, sound, sha256)
     return new LiveRegister(this.#documents, bundle, leftOut)
   }
+}
 
-  #problemsOf(contract: Contract): readonly Problem[] {
-    const { compiler, names } = this.#documents
-    const report = newReport()
-    checkContract(compiler.provider, names, contract, report)
-    return report.problems.filter(({ severity }) => severity === 'error')
-  }
+function problemsOf({ compiler, names }: CheckedDocuments, contract: Contract): readonly Problem[] {
+  const report = newReport()
+  checkContract(compiler.provider, names, contract, report)
+  return report.problems.filter(({ severity }) => severity === 'error')
 }
 
 /** What contracts are checked against and compiled with. */

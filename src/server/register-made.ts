@@ -34,10 +34,7 @@ export async function makeAll({ database, clock, sha256 }: Making, size: number)
   const version = versionAt(register, clock())
   const read = version ? readTexts({ ...version, models: register.models }) : NOTHING
   if (!read.ok) throw new Error(`the published documents have errors: ${read.error[0]?.message}`)
-  let live = LiveRegister.of(read.value, sha256)
-  for await (const contracts of contractsKnown(database.db, size)) {
-    live = live.changed(contracts.map(changeOf))
-  }
+  const live = await LiveRegister.of(read.value, contractsKnown(database.db, size), sha256)
   return { live, size, register, version }
 }
 
