@@ -1,275 +1,189 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql } from 'kysely'
-import type { Act } from '../src/act.ts'
-import { canonicalJson } from '../src/canonical-json.ts'
-import { readDirectory } from '../src/cli/directory.ts'
-import { sha256 } from '../src/cli/load.ts'
-import type { ContractCommand } from '../src/contract/contract-commands.ts'
-import type { ContractEvent } from '../src/contract/contract-events.ts'
-import type { ContractLife } from '../src/contract/contract-life.ts'
-import { decideContract } from '../src/contract/decide-contract.ts'
-import { foldContract } from '../src/contract/fold-contract.ts'
-import type { World } from '../src/decision/world.ts'
-import { digestOf } from '../src/digest.ts'
-import { Evidence } from '../src/log/evidence.ts'
-import { createLogDirectory } from '../src/log/log-directory.ts'
-import { signerOf } from '../src/log/signer.ts'
-import type { Role } from '../src/people.ts'
-import { providerOf } from '../src/policy/provider.ts'
-import { RegisterBundle } from '../src/server/register-bundle.ts'
-import { KINDS } from '../src/server/register-kinds.ts'
-import { changeWithin, type StoredEvent } from '../src/store/change.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type RawBuilder, sql, type Transaction } from 'kysely'
 import { type Database, openDatabase } from '../src/store/database.ts'
-import { keepListing, type Listing, list } from '../src/store/listing.ts'
-import { transact } from '../src/store/transact.ts'
-import { contractAt, randomOf } from './example.ts'
-import { type Spread, spreadOf } from './measure.ts'
+import type { Schema } from '../src/store/schema.ts'
+import { randomOf } from './example.ts'
+import { quantilesOf } from './measure.ts'
+import type { Asked, Change, RegisterReport } from './register-report.ts'
+import { CLOCK, isPermitted, Officers, type Running, start, stop } from './serving.ts'
 
-// Run by run.ts: a register of many contracts, on embedded PostgreSQL and a log on the disk.
+// A register of many contracts, each like the example's that is in force: `proviso serve` on embedded PostgreSQL and a log
+// on the disk, asked over HTTP. `node bench/register.ts EXAMPLE FOLDER CONTRACTS ROUNDS` prints JSON.
 
-/** What a register of so many contracts takes, in nanoseconds each but where it says seconds. */
-export interface RegisterReport {
-  readonly contracts: number
-  readonly openSeconds: number
-  readonly page: Spread
-  readonly ofState: Spread
-  readonly search: Spread
-  /** One suspension, until it is on the disk. */
-  readonly change: Spread
-  /** From there until decisions are made by it. */
-  readonly effect: Spread
-}
-
-const DAY_MS = 86_400_000
-const publisher = signerOf('bench.example/bundles', Buffer.alloc(32, 1))
-const QUIET = {
-  info: (): void => undefined,
-  warn: (): void => undefined,
-  error: (): void => undefined,
-}
-
-/** Events and the state of a contract like the first of the bench's, signed and in force. */
-function template(world: World): {
-  readonly events: readonly ContractEvent[]
-  readonly act: Act
-  readonly life: ContractLife
-} {
-  const contract = contractAt(world, 0)
-  const { determination, customer } = contract
-  const binds = contract.terms.tailorings.map(({ id }) => id)
-  const terms = { ...contract.terms, clauses: [{ id: 'c1', text: 'All of it', binds }] }
-  const at = determination.decided + DAY_MS
-  const context = {
-    provider: providerOf(world),
-    sha256,
-    customer,
-    renewed: null,
-    determined: {
-      customer,
-      determination,
-      judged: terms,
-      approvedBy: [],
-      renews: null,
-      digest: digestOf(sha256('determination')),
-      lapsesAt: at + 60 * DAY_MS,
-    },
-  }
-  const events: ContractEvent[] = []
-  let life: ContractLife | undefined
-  const actOf = (by: string, role: Role): Act => ({
-    by,
-    role,
-    at,
-    round: life?.round ?? 0,
-    digest: life?.digest ?? digestOf(sha256('')),
-    nonce: `${events.length}`,
-    proof: { kind: 'ed25519', key: '', signature: '' },
-  })
-  const go = (by: string, role: Role, command: ContractCommand): void => {
-    const act = actOf(by, role)
-    const decided = decideContract(life, command, act, context)
-    if (!decided.ok) throw new Error(`${command.act}: ${JSON.stringify(decided.error)}`)
-    for (const event of decided.value) {
-      events.push(event)
-      life = foldContract(life, { event, act })
-    }
-  }
-  go('signer', 'signatory', {
-    act: 'contract.draft',
-    contract: contract.id,
-    case: determination.case,
-    terms,
-  })
-  go('signer', 'signatory', { act: 'contract.propose' })
-  go('rep', 'customer-representative', { act: 'contract.sign', side: 'customer' })
-  go('signer', 'signatory', { act: 'contract.sign', side: 'provider' })
-  return { events, act: actOf('signer', 'signatory'), life: life as unknown as ContractLife }
-}
+const CONTRACT = 'osint-2026'
+const CUSTOMER = 'ministry-of-assessment'
 
 /** Contracts that are put in at once. */
 const SLICE = 1_000
 
-async function fill({ db }: Database, world: World, contracts: number): Promise<void> {
-  const { events, act, life } = template(world)
-  const [actText, stateText] = [canonicalJson(act), canonicalJson(life)]
-  const texts = events.map((event) => canonicalJson(event))
-  const listingOf = KINDS['contract']?.listingOf as (state: ContractLife) => Listing
-  const named = (text: string, i: number): string =>
-    text.replaceAll(life.id, `contract-${i}`).replaceAll(life.customer, `agency-${i}`)
-  let seq = 0
+/** How often it is asked whether a change is in effect, in milliseconds. */
+const ASK_MS = 2
+
+/** Longest that an effect is waited for, in milliseconds. */
+const WAIT_MS_MAX = 30_000
+
+/** Copies the example's contract: its events, what they come to, and what it is looked up by. */
+async function fill({ db }: Database, contracts: number): Promise<void> {
   for (let from = 0; from < contracts; from += SLICE) {
-    await db.transaction().execute(async (trx) => {
-      const ids: string[] = []
-      const rows: { seq: number; id: string; version: number; event: string }[] = []
-      for (let i = from; i < Math.min(contracts, from + SLICE); i++) {
-        ids.push(`contract-${i}`)
-        for (const [j, text] of texts.entries()) {
-          rows.push({ seq: ++seq, id: `contract-${i}`, version: j + 1, event: named(text, i) })
-        }
-        const known = JSON.parse(named(stateText, i)) as ContractLife
-        await keepListing(trx, { stream: 'contract', id: known.id }, listingOf(known))
-      }
-      await sql`insert into events (seq, stream, id, version, act, event)
-        select seq, 'contract', id, version, ${actText}, event from unnest(
-          ${rows.map((row) => row.seq)}::bigint[], ${rows.map((row) => row.id)}::text[],
-          ${rows.map((row) => row.version)}::integer[], ${rows.map((row) => row.event)}::text[]
-        ) as row (seq, id, version, event)`.execute(trx)
-      await sql`insert into aggregates (stream, id, version, state)
-        select 'contract', id, ${texts.length}, state from unnest(
-          ${ids}::text[], ${ids.map((_, k) => named(stateText, from + k))}::text[]
-        ) as row (id, state)`.execute(trx)
-      await sql`update event_count set last_seq = ${seq}`.execute(trx)
-    })
+    const below = Math.min(contracts, from + SLICE)
+    await db.transaction().execute((trx) => copy(trx, from, below))
   }
   await sql`analyze`.execute(db)
 }
 
-async function timed(rounds: number, task: (round: number) => Promise<void>): Promise<Spread> {
-  const times: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now()
-    await task(round)
-    times.push((performance.now() - start) * 1e6)
-  }
-  return spreadOf(times)
+async function copy(trx: Transaction<Schema>, from: number, below: number): Promise<void> {
+  const copies = sql`generate_series(${from}::integer, ${below - 1}::integer) as n`
+  const isIt = sql`t.stream = 'contract' and t.id = ${CONTRACT}`
+  const named = (column: string): RawBuilder<string> =>
+    sql`replace(replace(${sql.ref(column)}, ${CUSTOMER}, 'agency-' || n), ${CONTRACT}, 'contract-' || n)`
+  await sql`insert into events (seq, stream, id, version, act, event)
+    select last_seq + row_number() over (order by n, t.version), t.stream, 'contract-' || n, t.version,
+      ${named('t.act')}, ${named('t.event')}
+    from events t, event_count, ${copies} where ${isIt}`.execute(trx)
+  await sql`update event_count set last_seq = (select max(seq) from events)`.execute(trx)
+  await sql`insert into aggregates (stream, id, version, state)
+    select t.stream, 'contract-' || n, t.version, ${named('t.state')}
+    from aggregates t, ${copies} where ${isIt}`.execute(trx)
+  await sql`insert into listings (stream, id, customer, words)
+    select t.stream, 'contract-' || n, 'agency-' || n, array_to_tsvector(array['contract', 'agency', n::text])
+    from listings t, ${copies} where ${isIt}`.execute(trx)
+  await sql`insert into listing_states (stream, id, state, since, until)
+    select t.stream, 'contract-' || n, t.state, t.since, t.until
+    from listing_states t, ${copies} where ${isIt}`.execute(trx)
 }
 
 async function report(
-  world: World,
-  out: string,
+  example: string,
+  folder: string,
   contracts: number,
   rounds: number,
 ): Promise<RegisterReport> {
-  mkdirSync(out, { recursive: true })
-  const path = mkdtempSync(join(out, 'register-'))
-  const database = await openDatabase({ directory: join(path, 'database') })
-  const logs = join(path, 'log')
-  createLogDirectory(logs, { host: 'bench.example', name: 'main' })
-  const at = contractAt(world, 0).terms.term.from + DAY_MS / 2
-  const clock = (): number => at
-  const failing = (error: Error): never => {
-    throw error
-  }
-  const evidence = await Evidence.open({
-    path: logs,
-    clock,
-    bundle: () => digestOf(sha256('')),
-    onTrouble: failing,
-    onStopped: failing,
-  })
-  const parts = { database, evidence, clock, sha256, publisher, log: QUIET }
+  const data = join(folder, 'register')
+  const served = ['--story', example, '--data', data, ...CLOCK]
+  await stop(await start(served))
+  const database = await openDatabase({ directory: join(data, 'database') })
+  await fill(database, contracts).finally(() => database.close())
+  const [filled, firstSeconds] = await timedStart(served)
+  await stop(filled)
+  const [running, startSeconds] = await timedStart(served)
   try {
-    await fill(database, world, contracts)
-    const first = await RegisterBundle.open(parts)
-    await first.close()
-    const start = performance.now()
-    const live = await RegisterBundle.open(parts)
-    const openSeconds = (performance.now() - start) / 1_000
-    const random = randomOf(1)
-    const any = (): number => Math.floor(random() * contracts)
-    const query = { stream: 'contract', at, limit: 50 }
-    const { db } = database
-    const page = await timed(
-      rounds,
-      async () => void (await list(db, { ...query, after: `contract-${any()}` })),
-    )
-    const ofState = await timed(
-      rounds,
-      async () =>
-        void (await list(db, { ...query, state: 'in_force', after: `contract-${any()}` })),
-    )
-    const search = await timed(
-      rounds,
-      async () => void (await list(db, { ...query, words: `agency ${any()}`, after: '' })),
-    )
-    const changes: number[] = []
-    const effects: number[] = []
-    for (let round = 0; round < rounds; round++) {
-      const id = `contract-${round * Math.floor(contracts / rounds)}`
-      const begun = performance.now()
-      await suspend(database, { id, at, world })
-      const stored = performance.now()
-      await live.settled()
-      changes.push((stored - begun) * 1e6)
-      effects.push((performance.now() - stored) * 1e6)
-    }
-    await live.close()
-    return {
-      contracts,
-      openSeconds,
-      page,
-      ofState,
-      search,
-      change: spreadOf(changes),
-      effect: spreadOf(effects),
-    }
+    const officers = new Officers(running.address, join(data, 'people'))
+    const asked = { address: running.address, officers, contracts, rounds }
+    const reading = await timeReading(asked)
+    return { contracts, rounds, firstSeconds, startSeconds, ...reading, ...(await timeActs(asked)) }
   } finally {
-    await database.close()
-    await evidence.close()
-    rmSync(path, { recursive: true })
+    await stop(running)
   }
 }
 
-async function suspend(
-  { db }: Database,
-  { id, at, world }: { readonly id: string; readonly at: number; readonly world: World },
-): Promise<void> {
-  const kind = KINDS['contract']
-  if (kind === undefined) throw new Error('no contracts')
-  const act: Act = {
-    by: 'officer',
-    role: 'safeguards-officer',
-    at,
-    round: 0,
-    digest: digestOf(sha256(id)),
-    nonce: id,
-    proof: { kind: 'ed25519', key: '', signature: '' },
-  }
-  const provider = providerOf(world)
-  const context = { provider, sha256, customer: null, renewed: null, determined: undefined }
-  const done = await transact(db, (trx) =>
-    changeWithin(trx, {
-      stream: 'contract',
-      id,
-      act,
-      decide: (state: unknown) =>
-        kind.decide(
-          state,
-          { act: 'contract.suspend', reasons: 'Misuse' } as never,
-          act,
-          context as never,
-        ),
-      fold: kind.fold as (state: unknown, recorded: { event: StoredEvent; act: Act }) => unknown,
-      listingOf: kind.listingOf as (state: unknown) => Listing,
-    }),
-  )
-  if (!done.ok) throw new Error(JSON.stringify(done.error))
+async function timedStart(served: readonly string[]): Promise<readonly [Running, number]> {
+  const begun = performance.now()
+  const running = await start(served)
+  return [running, (performance.now() - begun) / 1_000]
 }
 
-const [dir = '', out = '', contracts = '100000', rounds = '100'] = process.argv.slice(2)
-const { world } = readDirectory(dir)
-if (world === undefined) throw new Error(`${dir} has errors`)
-process.stdout.write(
-  `${JSON.stringify(await report(world, out, Number(contracts), Number(rounds)))}\n`,
-)
+interface Asking {
+  readonly address: string
+  readonly officers: Officers
+  readonly contracts: number
+  readonly rounds: number
+}
+
+async function timeReading({
+  address,
+  contracts,
+  rounds,
+}: Asking): Promise<Pick<RegisterReport, 'page' | 'ofState' | 'search'>> {
+  const random = randomOf(1)
+  const any = (): number => Math.floor(random() * contracts)
+  const list = async (query: string): Promise<number> => {
+    const answer = await fetch(`${address}/api/v1/contracts?${query}`)
+    const { items } = (await answer.json()) as { readonly items: readonly unknown[] }
+    return items.length
+  }
+  return {
+    page: await timed(rounds, () => list(`limit=50&cursor=contract-${any()}`)),
+    ofState: await timed(rounds, () => list(`limit=50&state=in_force&cursor=contract-${any()}`)),
+    search: await timed(rounds, () => list(`q=agency-${any()}`)),
+  }
+}
+
+async function timed(rounds: number, ask: () => Promise<number>): Promise<Asked> {
+  const ms: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const begun = performance.now()
+    if ((await ask()) === 0) throw new Error('nothing is found')
+    ms.push(performance.now() - begun)
+  }
+  return askedOf(ms)
+}
+
+async function timeActs({
+  address,
+  officers,
+  contracts,
+  rounds,
+}: Asking): Promise<Pick<RegisterReport, 'suspended' | 'reinstated'>> {
+  const [suspended, reinstated]: [Act[], Act[]] = [[], []]
+  for (let round = 0; round < rounds; round++) {
+    const n = round * Math.floor(contracts / rounds)
+    const decides = async (decision: boolean): Promise<boolean> =>
+      (await isPermitted(address, `agency-${n}`)) === decision
+    suspended.push(
+      await timedAct(
+        () => officers.suspend(`contract-${n}`),
+        () => decides(false),
+      ),
+    )
+    reinstated.push(
+      await timedAct(
+        () => officers.reinstate(`contract-${n}`),
+        () => decides(true),
+      ),
+    )
+  }
+  return { suspended: changeOf(suspended), reinstated: changeOf(reinstated) }
+}
+
+/** Milliseconds from an act being sent. */
+interface Act {
+  readonly answered: number
+  readonly inEffect: number
+}
+
+async function timedAct(
+  act: () => Promise<void>,
+  isInEffect: () => Promise<boolean>,
+): Promise<Act> {
+  const begun = performance.now()
+  const answered = act().then(() => performance.now() - begun)
+  while (!(await isInEffect())) {
+    if (performance.now() - begun > WAIT_MS_MAX) throw new Error('a change has no effect')
+    await pause(ASK_MS)
+  }
+  const inEffect = performance.now() - begun
+  return { answered: await answered, inEffect }
+}
+
+function changeOf(acts: readonly Act[]): Change {
+  return {
+    answered: askedOf(acts.map(({ answered }) => answered)),
+    inEffect: askedOf(acts.map(({ inEffect }) => inEffect)),
+  }
+}
+
+function askedOf(ms: readonly number[]): Asked {
+  const [median = Number.NaN, p95 = Number.NaN] = quantilesOf(ms, [0.5, 0.95])
+  return { median, p95 }
+}
+
+const [, , example = '', parent = '', contracts = '100000', rounds = '100'] = process.argv
+const folder = mkdtempSync(join(parent, 'register-'))
+try {
+  const read = await report(example, folder, Number(contracts), Number(rounds))
+  process.stdout.write(JSON.stringify(read))
+} finally {
+  rmSync(folder, { recursive: true })
+}

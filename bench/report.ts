@@ -5,6 +5,7 @@ import type { Timing } from './decide.ts'
 import { type PointsReport, pointsRows } from './decision-points-report.ts'
 import { FLOOR, type HttpReport } from './http-report.ts'
 import { type ProofReport, proofRows } from './proof-report.ts'
+import { type RegisterReport, registerRows } from './register-report.ts'
 import { type ReplayReport, replayRows } from './replay-report.ts'
 import { type DurableReport, durableRows } from './report-durable.ts'
 import { shadowRows } from './shadow-report.ts'
@@ -21,6 +22,7 @@ export interface Report {
   readonly shadow: readonly HttpTiming[]
   readonly proof: ProofReport
   readonly points: PointsReport
+  readonly register: RegisterReport
 }
 
 /** Medians of a decision, in nanoseconds, by the number of contracts (design §10). */
@@ -35,7 +37,8 @@ const COMPILE = { contracts: 100_000, secondsMax: 10, peakMbMax: 500, changeMsMa
 const HTTP = { floorMin: 0.7, cerbosMin: 8 }
 
 export function printReport(report: Report): string {
-  const { machine, decisions, compile, http, durable, replay, shadow, proof, points } = report
+  const { machine, decisions, compile, http, durable, replay, shadow, proof, points, register } =
+    report
   const { node, cedar, casl, cerbos, cpu, load, slowdown } = machine
   return [
     `node ${node}, cedar-wasm ${cedar}, casl ${casl}, cerbos ${cerbos}`,
@@ -72,6 +75,8 @@ export function printReport(report: Report): string {
     ...proofRows(proof),
     '',
     ...pointsRows(points),
+    '',
+    ...registerRows(register),
   ].join('\n')
 }
 

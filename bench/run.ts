@@ -15,6 +15,7 @@ import type { HttpReport } from './http-report.ts'
 import { slowdown } from './measure.ts'
 import { plotDecisions } from './plot.ts'
 import type { ProofReport } from './proof-report.ts'
+import type { RegisterReport } from './register-report.ts'
 import type { ReplayReport } from './replay-report.ts'
 import { printReport, type Report } from './report.ts'
 import type { DurableReport } from './report-durable.ts'
@@ -71,7 +72,8 @@ function main(): void {
   const shadow = inChild<readonly HttpTiming[]>('shadow.ts', rounds, OTHERS)
   const proof = proofReport()
   const points = pointsReport()
-  const measured = { decisions, compile, http, durable, replay, shadow, proof, points }
+  const register = registerReport()
+  const measured = { decisions, compile, http, durable, replay, shadow, proof, points, register }
   const report: Report = { machine: machine(loadBefore), ...measured }
   process.stdout.write(
     options.json ? `${JSON.stringify(report, null, 2)}\n` : `${printReport(report)}\n`,
@@ -92,6 +94,12 @@ function pointsReport(): PointsReport {
   const [points, rounds] = options.quick ? [5, 3] : [50, 20]
   progress(`a suspension, ${points} decision points`)
   return inChild('decision-points.ts', [OUT, points, rounds])
+}
+
+function registerReport(): RegisterReport {
+  const [contracts, rounds] = options.quick ? [1_000, 20] : [100_000, 100]
+  progress(`a register, ${contracts} contracts`)
+  return inChild('register.ts', [OUT, contracts, rounds])
 }
 
 function proofReport(): ProofReport {
