@@ -90,23 +90,29 @@ function bundleDigest(policyText: string, shards: readonly Shard[], sha256: Sha2
   )
 }
 
-/** The bundle with some customers' parts made anew, without touching any other customer's. */
+/** The bundle with some customers' parts made anew, without touching any other customer's; itself when none is another. */
 export function withCustomers(
   bundle: Bundle,
   changed: ReadonlyMap<string, readonly ReachContent[]>,
   sha256: Sha256,
 ): Bundle {
   const { tables, policyText } = bundle
+  const made = [...changed].map(([id, reaches]) => {
+    return { id, customer: reaches.length === 0 ? undefined : customerOf(tables, id, reaches) }
+  })
+  const others = made.filter(
+    ({ id, customer }) => customer?.text !== bundle.customers.get(id)?.text,
+  )
+  if (others.length === 0) return bundle
   const customers = new Map(bundle.customers)
   const touched = new Map<number, Map<string, string>>()
-  for (const [id, reaches] of changed) {
+  for (const { id, customer } of others) {
     const index = shardOf(id, sha256)
     const digests = touched.get(index) ?? new Map(at(bundle.shards, index).digests)
     touched.set(index, digests)
     customers.delete(id)
     digests.delete(id)
-    if (reaches.length === 0) continue
-    const customer = customerOf(tables, id, reaches)
+    if (customer === undefined) continue
     customers.set(customer.id, customer)
     digests.set(customer.id, sha256(customer.text))
   }
