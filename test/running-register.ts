@@ -22,10 +22,13 @@ import { type Database, openDatabase } from '../src/store/database.ts'
 import type { Instant } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
 import { EVIDENCE, EVIDENCE_TEXT } from './case-world.ts'
+import { assertDescribed } from './described.ts'
 import { EXAMPLE, EXAMPLE_TEXTS } from './example-world.ts'
 import { NO_LOG } from './served.ts'
 
 // A register that is served, and people who act in it over HTTP and by nothing else.
+
+const API = '/api/v1'
 
 const NO_BUNDLE = digestOf('0'.repeat(64))
 
@@ -168,7 +171,7 @@ export class RunningRegister {
   }
 
   async get(path: string): Promise<Answered> {
-    return await answered(await fetch(`${this.url}${path}`))
+    return await this.#sent('GET', path)
   }
 
   /** Somebody asks for an act on a thing below /api/v1, such as `cases/case-17`. */
@@ -179,10 +182,8 @@ export class RunningRegister {
     signing: Signing = {},
   ): Promise<Answered> {
     const body = await this.bodyOf([by, role], path, command, signing)
-    const sent = { 'content-type': 'application/json', ...signing.headers }
-    return await answered(
-      await fetch(`${this.url}/api/v1/${path}/acts`, { method: 'POST', headers: sent, body }),
-    )
+    const headers = { 'content-type': 'application/json', ...signing.headers }
+    return await this.#sent('POST', `/api/v1/${path}/acts`, { headers, body })
   }
 
   /** What is sent for an act. */
@@ -192,9 +193,7 @@ export class RunningRegister {
     command: { readonly act: string },
     signing: Signing = {},
   ): Promise<string> {
-    const { nonce: given } = (await (
-      await fetch(`${this.url}/api/v1/nonces`, { method: 'POST' })
-    ).json()) as { nonce: string }
+    const { nonce: given } = (await this.#sent('POST', '/api/v1/nonces')).body as { nonce: string }
     const waits = await this.#waiting(path, command)
     const {
       round = waits.round,
@@ -254,13 +253,28 @@ export class RunningRegister {
   /** What a question is answered once the bundle has taken all that has happened. */
   async decide(question: object): Promise<Answered> {
     await this.bundle.settled()
-    return await answered(
-      await fetch(`${this.url}/access/v1/evaluation`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(question),
-      }),
-    )
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify(question)
+    return await this.#sent('POST', '/access/v1/evaluation', { headers, body })
+  }
+
+  /** What is answered. Of the register's own API it is, each time, what the description says. */
+  async #sent(
+    method: 'GET' | 'POST',
+    path: string,
+    sent: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string } = {},
+  ): Promise<Answered> {
+    const response = await fetch(`${this.url}${path}`, { method, ...sent })
+    const { status, headers } = response
+    const text = await response.text()
+    const body: unknown = text === '' ? null : JSON.parse(text)
+    const { pathname } = new URL(path, this.url)
+    if (pathname.startsWith(API)) {
+      const type = headers.get('content-type') ?? ''
+      const own = pathname.slice(API.length)
+      assertDescribed({ method, path: own, sent: sent.body, status, type, body })
+    }
+    return { status, etag: headers.get('etag'), body }
   }
 
   /** Stores the file that all findings name. */
@@ -320,10 +334,4 @@ function thrown(error: Error): void {
 const SUBJECTS: Readonly<Record<string, string>> = {
   people: 'people/people',
   provider: 'provider/provider',
-}
-
-async function answered(response: Response): Promise<Answered> {
-  const text = await response.text()
-  const body: unknown = text === '' ? null : JSON.parse(text)
-  return { status: response.status, etag: response.headers.get('etag'), body }
 }
