@@ -64,6 +64,8 @@ test('an application becomes a contract in force, and a suspension ends it at on
   expect((await register.get('/api/v1/cases?state=determined')).body.items).toMatchObject([
     { id: CASE, customer: OSINT.customer, state: 'determined' },
   ])
+  const wrong = (await register.get('/api/v1/cases?state=in_force')).body
+  expect(wrong).toMatchObject({ code: 'malformed-query', problems: [{ code: 'unknown-state' }] })
   await on('signer', DRAFT)
   await inForce(register)
   const { body } = await register.get(`/api/v1/cases/${CASE}`)

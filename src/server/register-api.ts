@@ -7,7 +7,7 @@ import { digest, id } from '../shape.ts'
 import { bundleQuery, offersQuery } from './bundle-feed.ts'
 import type { Scope } from './keys.ts'
 import { effectsQuery } from './register-effects.ts'
-import { listQuery, pageQuery } from './register-list.ts'
+import { LIST_QUERIES, pageQuery } from './register-list.ts'
 import type { RegisterRefusal } from './register-refusals.ts'
 
 // The register's API as one table: it is served by `register-routes.ts` and described by `openapi.ts`.
@@ -179,12 +179,12 @@ function doAct({ path, what, actOn, codes }: Acting): Operation {
   }
 }
 
-function readList(path: string, what: string): Operation {
+function readList(path: string, what: string, query: z.ZodObject): Operation {
   return {
     method: 'GET',
     path,
     summary: `${what} by id, as they stand at the instant of asking`,
-    query: listQuery,
+    query,
     answers: { 200: listed },
     codes: ['malformed-query'],
   }
@@ -239,7 +239,7 @@ export const OPERATIONS = {
     answers: { 200: effects },
     codes: ['not-found', 'malformed-query'],
   },
-  listCases: readList('/cases', 'Cases'),
+  listCases: readList('/cases', 'Cases', LIST_QUERIES.case),
   readCase: read('/cases/{id}', 'A case'),
   readCaseActs: readActs('/cases/{id}', 'a case'),
   actOnCase: doAct({ path: '/cases/{id}', what: 'a case', actOn: 'case', codes: CASE_CODES }),
@@ -261,7 +261,7 @@ export const OPERATIONS = {
     answers: { 200: '*/*' },
     codes: ['not-found', 'busy'],
   },
-  listContracts: readList('/contracts', 'Contracts'),
+  listContracts: readList('/contracts', 'Contracts', LIST_QUERIES.contract),
   readContract: read('/contracts/{id}', 'A contract'),
   readTerms: readText('/contracts/{id}/terms', 'What both sides of a contract sign'),
   readContractActs: readActs('/contracts/{id}', 'a contract'),

@@ -3,8 +3,10 @@ import type { Kysely } from 'kysely'
 import * as z from 'zod'
 import { hexOf } from '../bytes.ts'
 import { canonicalJson } from '../canonical-json.ts'
+import { CONTRACT_STATES } from '../contract/contract-states.ts'
 import { newReport } from '../problem.ts'
 import { fail, ok, type Result } from '../result.ts'
+import { CASE_STATES } from '../review/case-states.ts'
 import { id, readShape } from '../shape.ts'
 import type { Subject } from '../store/change.ts'
 import { type Keyed, keyedEventsOf } from '../store/event-keys.ts'
@@ -24,14 +26,23 @@ export const limit = z
   .regex(/^[1-9]\d{0,2}$/)
   .optional()
 
-/** What a list may be asked by. A cursor is the id that the page before ended with. */
-export const listQuery = z.strictObject({
+/** What any list may be asked by. A cursor is the id that the page before ended with. */
+const asked = z.strictObject({
   customer: id.optional(),
-  state: z.string().max(32).optional(),
   q: z.string().max(256).optional(),
   cursor: id.optional(),
   limit,
 })
+
+/** What a list may be asked by: a state is one that such a thing can be in. */
+export const LIST_QUERIES = {
+  case: asked.extend({ state: z.enum(namesOf(CASE_STATES)).optional() }),
+  contract: asked.extend({ state: z.enum(namesOf(CONTRACT_STATES)).optional() }),
+} as const
+
+function namesOf<S extends string>(states: Readonly<Record<S, object>>): readonly S[] {
+  return Object.keys(states) as S[]
+}
 
 /** By what the acts on a thing may be asked. A cursor is the version that the page before ended with. */
 export const pageQuery = z.strictObject({
@@ -44,10 +55,10 @@ export const pageQuery = z.strictObject({
 
 export function listQueryIn(
   query: unknown,
-  stream: string,
+  stream: keyof typeof LIST_QUERIES,
   at: Instant,
 ): Result<ListQuery, Refused> {
-  const read = readQuery(listQuery, query)
+  const read = readQuery(LIST_QUERIES[stream], query)
   if (!read.ok) return read
   const { customer, state, q: words, cursor, limit: most } = read.value
   return ok({ stream, at, customer, state, words, after: cursor ?? '', limit: limitOf(most) })

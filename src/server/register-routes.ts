@@ -25,7 +25,7 @@ import type { RegisterBundle } from './register-bundle.ts'
 import { Changes, hearChanges } from './register-changes.ts'
 import { Effects } from './register-effects.ts'
 import { giveFile, receiveFiles, refuseBusy, Transfers, takeFile } from './register-files.ts'
-import { giveActs, givePage, listQueryIn, pageQueryIn } from './register-list.ts'
+import { giveActs, givePage, type LIST_QUERIES, listQueryIn, pageQueryIn } from './register-list.ts'
 import { refuseAct } from './register-problem.ts'
 import { PEOPLE, PROVIDER } from './register-streams.ts'
 import { shown } from './register-view.ts'
@@ -138,7 +138,7 @@ function handlersOf(
       return done.ok ? giveState(reply, subject, done.value) : refuseAct(reply, done.error)
     }
   const readList =
-    (stream: string): Handler =>
+    (stream: keyof typeof LIST_QUERIES): Handler =>
     async (request, reply): Promise<FastifyReply> => {
       const query = listQueryIn(request.query, stream, clock())
       return query.ok ? await givePage(reply, db, query.value) : refuseAct(reply, query.error)
