@@ -172,6 +172,15 @@ async function misleading(bundle: string, signer: Signer): Promise<string> {
   return JSON.stringify({ ...offer, lease: signLease(other, signer) })
 }
 
+test('one that never hears its register says so, and why', async () => {
+  const proxy = await proxied((_, answer) => void answer.writeHead(401).end('no key of ours'))
+  const point = await startPoint(proxy)
+  const lost = (): unknown[] => point.log().filter(({ event }) => event === 'control-lost')
+  await until(() => lost().length > 0)
+  expect(lost()[0]).toMatchObject({ error: `${proxy.url} answers 401: no key of ours` })
+  expect(await outcomeAt(point)).toBe('503')
+})
+
 test('the register’s own key makes nothing wider than what its log says', async () => {
   const signer = parseSigner(readFileSync(join(DATA, 'publisher.key'), 'utf8').trim())
   if (!signer.ok) throw new Error('no key')

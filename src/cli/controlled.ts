@@ -19,6 +19,9 @@ import type { HeardOffer, OfferClient } from './offer-client.ts'
 /** Pause before the register is asked again, in milliseconds. */
 const RETRY_MS = 500
 
+/** How long it is not told that the register is lost for another reason than was told, in milliseconds. */
+const TELL_MS = 10_000
+
 export interface ControlledOptions extends OfferTrust {
   readonly client: OfferClient
   readonly evidence: Pick<Evidence, 'publish' | 'keepSerial'>
@@ -48,6 +51,8 @@ export class Controlled {
   #held: Held | undefined
   #loadedAt: Instant
   #isHeard = false
+  /** Why the register was said to be lost the last time, and when, by the clock that never goes back. */
+  #told = { message: '', at: Number.NEGATIVE_INFINITY }
   #offersRefused = 0
   /** Why the last offer was refused; null: it was not. */
   #refused: string | null = null
@@ -115,9 +120,19 @@ export class Controlled {
       await act()
     } catch (error) {
       if (this.#stopping.signal.aborted) return
-      if (this.#isHeard) this.#tell('control-lost', error as Error)
-      this.#isHeard = false
+      this.#lose(error as Error)
     }
+  }
+
+  /** Tells that the register is lost, and later when that has another reason. */
+  #lose(error: Error): void {
+    const { message, at } = this.#told
+    const now = performance.now()
+    if (this.#isHeard || (error.message !== message && now - at >= TELL_MS)) {
+      this.#tell('control-lost', error)
+      this.#told = { message: error.message, at: now }
+    }
+    this.#isHeard = false
   }
 
   #tell(event: string, { message, cause }: Error): void {
