@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -57,4 +57,21 @@ test('a key that may not be made says why', async () => {
     expect(stderr).toMatch(/^proviso: [^\n]+\n$/)
   }
   expect(existsSync(file)).toBe(false)
+})
+
+test('what is printed goes to a file that holds the key, and a file that holds none is refused without a word of it', async () => {
+  const keys = join(TEMP, 'keys')
+  const printed = await proviso(['key', 'add', keys, '--id', 'a', '--register'])
+  expect(printed.stderr).toMatch(/^Shown this once\. Ends at \S+\.\n$/)
+  const file = join(TEMP, 'a.key')
+  writeFileSync(file, printed.stdout)
+  const list = (): ReturnType<typeof proviso> =>
+    proviso(['case', 'list', '--server', 'http://127.0.0.1:1', '--api-key-file', file])
+  expect((await list()).stderr).toMatch(/does not answer/)
+  writeFileSync(file, `${printed.stdout}and more`)
+  const { code, stderr } = await list()
+  expect([code, stderr]).toEqual([
+    2,
+    `proviso: ${file} holds no API key: one line, as \`proviso key add\` prints it\n`,
+  ])
 })

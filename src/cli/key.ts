@@ -16,7 +16,7 @@ import {
 import { DAY_MS, parseDuration, printInstantShort } from '../time.ts'
 import { type Arguments, type Command, EXIT } from './command.ts'
 import { readKeyFile } from './key-file.ts'
-import { writeJson, writeLine } from './output.ts'
+import { warn, writeJson, writeLine } from './output.ts'
 import { UsageError } from './usage-error.ts'
 
 export const key: Command = {
@@ -115,7 +115,11 @@ async function hand(args: Arguments, { path, file, like, lifetime }: Handing): P
   writeSecretFile(path, printKeyFile({ ...file, keys: [...file.keys, entry] }))
   const expires = printInstantShort(entry.expires)
   if (args.json) await writeJson({ key: text, id, expires })
-  else await writeLine(`${text}\nShown this once. Ends at ${expires}.`)
+  else {
+    // Alone, so that what is printed can go to a file that holds the key.
+    await writeLine(text)
+    warn(`Shown this once. Ends at ${expires}.`)
+  }
   return EXIT.done
 }
 

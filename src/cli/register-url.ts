@@ -1,3 +1,4 @@
+import { isApiKey } from '../server/keys.ts'
 import type { Arguments } from './command.ts'
 import { readSmallFile } from './followed-file.ts'
 import { LOOPBACK } from './listen.ts'
@@ -17,5 +18,8 @@ export function isLoopback({ hostname }: URL): boolean {
 /** The key to ask a register with; undefined: it asks for none. */
 export function apiKeyOf(args: Arguments): string | undefined {
   const file = args.text('api-key-file')
-  return file === undefined ? undefined : readSmallFile(file).trim()
+  if (file === undefined) return undefined
+  const key = readSmallFile(file).trim()
+  if (isApiKey(key)) return key
+  throw new UsageError(`${file} holds no API key: one line, as \`proviso key add\` prints it`)
 }

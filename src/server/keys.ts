@@ -89,6 +89,11 @@ export const SECRET_BYTES = 32
 /** `proviso_<id>_<43 characters of base64url>`: an id has no underscore. */
 const KEY = /^proviso_([a-z0-9.-]{1,128})_[A-Za-z0-9_-]{43}$/
 
+/** Whether a text is a key, known or not. */
+export function isApiKey(text: string): boolean {
+  return KEY.test(text)
+}
+
 export interface NewKey extends Pick<KeyEntry, 'id' | 'scope' | 'customers' | 'rate'> {
   readonly at: Instant
   readonly lifetime: Duration
