@@ -181,6 +181,13 @@ test('one that never hears its register says so, and why', async () => {
   expect(await outcomeAt(point)).toBe('503')
 })
 
+test('one whose clock is ahead of the register’s has no exceptions, and says why', async () => {
+  const point = await startPoint({ url: register.address }, { clock: LATER })
+  await untilOutcome(point, 'deny')
+  await until(() => point.log().some(({ event }) => event === 'lease-over'))
+  expect(await ready(point)).toMatchObject({ stale: true, control: 'connected' })
+})
+
 test('the register’s own key makes nothing wider than what its log says', async () => {
   const signer = parseSigner(readFileSync(join(DATA, 'publisher.key'), 'utf8').trim())
   if (!signer.ok) throw new Error('no key')

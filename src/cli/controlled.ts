@@ -12,7 +12,7 @@ import type { Evidence } from '../log/evidence.ts'
 import type { LastTaken } from '../log/publication.ts'
 import type { BundleStatus } from '../server/metrics.ts'
 import type { Log } from '../server/served.ts'
-import type { Instant } from '../time.ts'
+import { type Instant, printInstantShort } from '../time.ts'
 import { sha256 } from './load.ts'
 import type { HeardOffer, OfferClient } from './offer-client.ts'
 
@@ -53,6 +53,8 @@ export class Controlled {
   #isHeard = false
   /** Why the register was said to be lost the last time, and when, by the clock that never goes back. */
   #told = { message: '', at: Number.NEGATIVE_INFINITY }
+  /** Whether the last lease was over when it came. */
+  #isAhead = false
   #offersRefused = 0
   /** Why the last offer was refused; null: it was not. */
   #refused: string | null = null
@@ -192,6 +194,17 @@ export class Controlled {
       await this.#options.evidence.keepSerial(taken, issuedAt)
     }
     if (!isLess) this.#use(held)
+    this.#compareClocks(validUntil)
+  }
+
+  /** A clock that is ahead of the register's ends leases as they come. */
+  #compareClocks(validUntil: Instant): void {
+    const isAhead = this.#options.clock() >= validUntil
+    if (isAhead && !this.#isAhead) {
+      const fields = { event: 'lease-over', validUntil: printInstantShort(validUntil) }
+      this.#options.log.warn(fields, 'the clock here is ahead of the register’s: exceptions stop')
+    }
+    this.#isAhead = isAhead
   }
 
   #use(held: Held): void {
