@@ -212,6 +212,7 @@ export class RegisterBundle {
   async #take({ made, published }: Next): Promise<void> {
     const isOther = published !== this.#published
     this.#made = await stoppedAtOnce(this.#parts, made)
+    if (this.#made !== made) this.#unlogged.add(this.#made.live.bundle.digest)
     if (isOther) this.#shown = undefined
     this.#published = published
     this.#publishedBundle = made.live.bundle

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Evidence } from '../src/log/evidence.ts'
+import { DAY_MS } from '../src/time.ts'
+import { OPENED } from './case-world.ts'
+import { OSINT } from './contract-story.ts'
+import { publishedIn } from './logged-events.ts'
+import { testServer } from './postgres.ts'
+import { assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
+import { RunningRegister } from './running-register.ts'
+
+// A register whose witnesses have cosigned no more than a test lets them.
+
+const postgres = testServer()
+let register: RunningRegister
+/** How many entries of the governance log are known, as if witnesses had cosigned no more. */
+let known = Infinity
+
+function holdBack(evidence: Evidence): void {
+  const own = evidence.makeKnown.bind(evidence)
+  evidence.makeKnown = async (): Promise<number> => Math.min(known, await own())
+}
+
+beforeAll(async () => {
+  const url = await postgres.emptyDatabase()
+  register = await RunningRegister.start({ url }, OPENED - DAY_MS, undefined, holdBack)
+  await founded(register)
+  await assessed(register)
+  await determined(register)
+  await register.onContract(who('signer'), OSINT.id, DRAFT)
+  await inForce(register)
+})
+afterAll(() => register.close())
+
+async function attest(): Promise<number> {
+  register.at += DAY_MS
+  const from = register.at
+  const until = from + 30 * DAY_MS
+  await register.onContract(who('rep'), OSINT.id, {
+    act: 'contract.attest',
+    safeguard: 'analyst-review',
+    from,
+    until,
+  })
+  await register.bundle.settled()
+  const { body } = await register.get(`/api/v1/contracts/${OSINT.id}/acts?limit=200`)
+  return body.items.at(-1).entry
+}
+
+test('what is made of a stop and of what was waited for is in the log, too', async () => {
+  await register.bundle.settled()
+  const used = new Set<string>()
+  register.bundle.onOffered(() => used.add(register.bundle.status.bundle.digest))
+  known = 0
+  const entry = await attest()
+  known = entry + 1
+  await register.bundle.settled()
+  await register.onContract(who('officer'), OSINT.id, { act: 'contract.suspend', reasons: 'Look' })
+  await register.bundle.settled()
+  await attest()
+  known = Infinity
+  await register.bundle.settled()
+  await register.bundle.settled()
+  const published = await publishedIn(register.logs)
+  for (const digest of used) expect(published).toContain(digest)
+})
