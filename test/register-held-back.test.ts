@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { openOffer } from '../src/log/bundle-offer.ts'
 import type { Evidence } from '../src/log/evidence.ts'
+import { publicKeysOf } from '../src/log/log-directory.ts'
+import type { Offered } from '../src/server/register-bundle.ts'
 import { DAY_MS } from '../src/time.ts'
 import { OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { publishedIn } from './logged-events.ts'
 import { testServer } from './postgres.ts'
 import { assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
-import { RunningRegister } from './running-register.ts'
+import { PUBLISHER, RunningRegister } from './running-register.ts'
 
 // A register whose witnesses have cosigned no more than a test lets them.
 
@@ -45,6 +48,27 @@ async function attest(): Promise<number> {
   const { body } = await register.get(`/api/v1/contracts/${OSINT.id}/acts?limit=200`)
   return body.items.at(-1).entry
 }
+
+/** What is offered meanwhile, once all has become known. */
+async function offeredWhile(act: () => Promise<unknown>): Promise<readonly Offered[]> {
+  const offers: Offered[] = []
+  const stop = register.bundle.onOffered(() => {
+    if (register.bundle.offered) offers.push(register.bundle.offered)
+  })
+  await act()
+  await register.bundle.settled()
+  await register.bundle.settled()
+  stop()
+  return offers
+}
+
+test('every offer is one that a decision point believes', async () => {
+  const logs = publicKeysOf(register.logs).logs.map((key) => ({ key, url: null }))
+  const trust = { publisher: PUBLISHER.verifier, trust: { logs, witnesses: [], quorum: null } }
+  const offers = await offeredWhile(attest)
+  for (const { offer } of offers) expect(await openOffer(offer, trust)).toMatchObject({ ok: true })
+  expect(offers.map(({ bundle }) => bundle.digest)).toContain(register.bundle.status.bundle.digest)
+})
 
 test('what is made of a stop and of what was waited for is in the log, too', async () => {
   await register.bundle.settled()

@@ -86,7 +86,8 @@ export class RegisterBundle {
     const published = await publish(parts, made)
     await parts.evidence.makeKnown()
     const opened = new RegisterBundle(parts, registerLog, { made, published })
-    await opened.#take({ made, published })
+    await opened.#alone(() => opened.#take({ made, published }))
+    await opened.#show()
     return opened
   }
 
@@ -211,12 +212,13 @@ export class RegisterBundle {
   /** Uses what was made, and of stops and suspensions also what was not known then. */
   async #take({ made, published }: Next): Promise<void> {
     const isOther = published !== this.#published
+    const shown = isOther ? await this.#parts.evidence.shownEntry(published.index) : this.#shown
     this.#made = await stoppedAtOnce(this.#parts, made)
     if (this.#made !== made) this.#unlogged.add(this.#made.live.bundle.digest)
-    if (isOther) this.#shown = undefined
+    // From here on nothing is waited for: no offer is of one bundle with what shows that another is published.
+    this.#shown = shown
     this.#published = published
     this.#publishedBundle = made.live.bundle
-    await this.#show()
     const { live } = this.#made
     if (!isOther && live.bundle.digest === this.#bundle.digest && this.#leasedAt > 0) return
     this.#use(this.#leased())
