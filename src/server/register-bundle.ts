@@ -5,7 +5,7 @@ import { type Digest, digestOf } from '../digest.ts'
 import { type BundleOffer, printOffer } from '../log/bundle-offer.ts'
 import type { Evidence, ShownEntry } from '../log/evidence.ts'
 import { printVerifier } from '../log/key.ts'
-import { signLease } from '../log/lease.ts'
+import { LEASE_MS_MAX, signLease } from '../log/lease.ts'
 import { type Publication, printPublication } from '../log/publication.ts'
 import type { Signer } from '../log/signer.ts'
 import { indexBelow } from '../store/events.ts'
@@ -17,8 +17,7 @@ import { type Made, type Making, madeSince, makeAll, stoppedAtOnce } from './reg
 import type { Log } from './served.ts'
 import { Turns } from './turns.ts'
 
-/** How long a bundle may be used without a new lease, and how often it gets one, in milliseconds (semantics §10.3). */
-const LEASE_MS = 60_000
+/** How often a bundle that is used gets a new lease, in milliseconds (semantics §10.3). */
 const RENEW_MS = 15_000
 
 /** How often it is looked for what happens by the clock, or waits for witnesses, in milliseconds. */
@@ -114,7 +113,7 @@ export class RegisterBundle {
 
   get status(): BundleStatus {
     const { leftOut } = this.#made.live
-    const isOver = performance.now() - this.#leasedAt >= LEASE_MS
+    const isOver = performance.now() - this.#leasedAt >= LEASE_MS_MAX
     // A wall clock that is set back lengthens no lease (semantics §10.3).
     const bundle = isOver ? { ...this.#bundle, validUntil: 0 } : this.#bundle
     return {
@@ -238,7 +237,7 @@ export class RegisterBundle {
     this.#leasedAt = performance.now()
     const issuedAt = this.#parts.clock()
     const { serial } = this.#published
-    return { ...this.#made.live.bundle, serial, issuedAt, validUntil: issuedAt + LEASE_MS }
+    return { ...this.#made.live.bundle, serial, issuedAt, validUntil: issuedAt + LEASE_MS_MAX }
   }
 
   #use(bundle: Bundle): void {
