@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openOffer } from '../src/log/bundle-offer.ts'
 import type { Evidence } from '../src/log/evidence.ts'
+import { openLease } from '../src/log/lease.ts'
 import { publicKeysOf } from '../src/log/log-directory.ts'
 import type { Offered } from '../src/server/register-bundle.ts'
 import { DAY_MS } from '../src/time.ts'
@@ -86,4 +87,18 @@ test('what is made of a stop and of what was waited for is in the log, too', asy
   await register.bundle.settled()
   const published = await publishedIn(register.logs)
   for (const digest of used) expect(published).toContain(digest)
+})
+
+test('a stop offered under the lease that there is does not lengthen it when the clock was set back', async () => {
+  const began = performance.now()
+  const [first] = await offeredWhile(attest)
+  register.at -= 3_600_000
+  const passed = vi.spyOn(performance, 'now').mockReturnValue(began + 50_000)
+  const stop = { act: 'contract.stop', scope: 'contract', reasons: 'Look' } as const
+  const offers = await offeredWhile(() => register.onContract(who('officer'), OSINT.id, stop))
+  passed.mockRestore()
+  const opened = await openLease(offers[0]?.offer.lease ?? '', PUBLISHER.verifier)
+  if (!opened.ok) return expect.fail(opened.error.message)
+  expect(opened.value.bundle).not.toBe(first?.bundle.digest)
+  expect(opened.value.validUntil - opened.value.issuedAt).toBeLessThan(15_000)
 })

@@ -248,12 +248,15 @@ export class RegisterBundle {
 
   #offer(): void {
     if (this.#shown === undefined) return
-    const { digest, serial, validUntil } = this.#bundle
-    assert(validUntil !== null, 'what is used is leased')
+    const { digest, serial, validUntil: end } = this.#bundle
+    assert(end !== null, 'what is used is leased')
     const { publisher, clock } = this.#parts
     const { index: entry } = this.#published
     // Of two offers the later one is known by that, also when the clock is set back.
     this.#offeredAt = Math.max(clock(), this.#offeredAt + 1)
+    // Nor does what is offered once more under a lease lengthen it then.
+    const left = LEASE_MS_MAX - Math.floor(performance.now() - this.#leasedAt)
+    const validUntil = Math.min(end, this.#offeredAt + left)
     const lease = { bundle: digest, serial, issuedAt: this.#offeredAt, validUntil, entry }
     const offer = printOffer(signLease(lease, publisher), this.#shown)
     this.#offered = { offer, bundle: this.#bundle, published: this.#publishedBundle }
