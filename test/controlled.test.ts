@@ -4,6 +4,7 @@ import type { OfferClient } from '../src/cli/offer-client.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
 import { publicKeysOf } from '../src/log/log-directory.ts'
 import type { Offered } from '../src/server/register-bundle.ts'
+import type { Log } from '../src/server/served.ts'
 import { DAY_MS } from '../src/time.ts'
 import { sha256 } from './bundle-of.ts'
 import { OPENED } from './case-world.ts'
@@ -33,7 +34,7 @@ afterEach(async () => {
 afterAll(() => register.close())
 
 /** A decision point that is answered so when it asks what is offered. */
-function pointThat(ask: () => Promise<Offered['offer']>): Controlled {
+function pointThat(ask: () => Promise<Offered['offer']>, log: Log = NO_LOG): Controlled {
   const client: Pick<OfferClient, 'hear' | 'offer' | 'bundle'> = {
     hear: nothing,
     offer: ask,
@@ -48,7 +49,7 @@ function pointThat(ask: () => Promise<Offered['offer']>): Controlled {
     last: undefined,
     // It stands still, as one that is set back again and again.
     clock: (): number => register.at,
-    log: NO_LOG,
+    log,
   })
   points.push(point)
   return point
@@ -70,4 +71,17 @@ test('a lease that is said again does not begin again', async () => {
   expect(isStale()).toBe(false)
   vi.spyOn(performance, 'now').mockImplementation(() => began + 61_000)
   expect(isStale()).toBe(true)
+})
+
+test('a register that was never heard is told of, once', async () => {
+  const warned: unknown[] = []
+  let asked = 0
+  const ask = (): Promise<never> => {
+    asked++
+    return Promise.reject(new Error('it answers 401'))
+  }
+  const point = pointThat(ask, { ...NO_LOG, warn: (fields) => warned.push(fields) })
+  await expect.poll(() => asked, { timeout: 5_000 }).toBeGreaterThan(1)
+  expect(warned).toEqual([{ event: 'control-lost', error: 'it answers 401' }])
+  expect(point.status.control).toBe('lost')
 })

@@ -47,7 +47,8 @@ export class Controlled {
   readonly #following: Promise<void>
   #held: Held | undefined
   #loadedAt: Instant
-  #isHeard = false
+  /** Undefined: it was neither heard nor missed yet. */
+  #isHeard: boolean | undefined
   #offersRefused = 0
   /** Why the last offer was refused; null: it was not. */
   #refused: string | null = null
@@ -115,7 +116,7 @@ export class Controlled {
       await act()
     } catch (error) {
       if (this.#stopping.signal.aborted) return
-      if (this.#isHeard) this.#tell('control-lost', error as Error)
+      if (this.#isHeard !== false) this.#tell('control-lost', error as Error)
       this.#isHeard = false
     }
   }
