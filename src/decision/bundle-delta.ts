@@ -2,7 +2,7 @@ import type { Digest, Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import { ok, type Result } from '../result.ts'
 import { quote } from '../suggest.ts'
-import { type Bundle, type Lease, withCustomers } from './bundle.ts'
+import { type Bundle, changeOf, type Lease, withChange } from './bundle.ts'
 import {
   type BundleError,
   canonicalText,
@@ -77,8 +77,8 @@ export function applyDelta(
   if (lines.length < customers || length < text.length) {
     return refuseBundle('bundle-truncated', 'it is not whole; ask for it again')
   }
-  const bundle = changedBundle(held, { lines, gone }, sha256)
-  if (bundle?.digest === to) return ok({ ...bundle, ...lease })
+  const bundle = changedBundle(held, { lines, gone, to }, sha256)
+  if (bundle) return ok({ ...bundle, ...lease })
   return refuseBundle('bundle-altered', 'the content is not what the digest says; ask for it again')
 }
 
@@ -117,16 +117,23 @@ function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> 
 interface Changed {
   readonly lines: readonly string[]
   readonly gone: readonly string[]
+  readonly to: Digest
 }
 
-function changedBundle(held: Bundle, { lines, gone }: Changed, sha256: Sha256): Bundle | undefined {
+function changedBundle(
+  held: Bundle,
+  { lines, gone, to }: Changed,
+  sha256: Sha256,
+): Bundle | undefined {
   const changed = new Map<string, readonly ReachContent[]>(gone.map((id) => [id, []]))
   try {
     for (const line of lines) {
       const { id, reaches } = JSON.parse(line) as CustomerContent
       changed.set(id, reaches)
     }
-    return withCustomers(held, changed, sha256)
+    const change = changeOf(held, changed, sha256)
+    // INVARIANT: tables, which bundles share, are made only of lines that have the digest.
+    return change.digest === to ? withChange(held, change) : undefined
   } catch (error) {
     // Altered lines are read before the digest can show that they are.
     if (OF_ALTERED_LINES.some((kind) => error instanceof kind)) return undefined
