@@ -3,7 +3,7 @@ import { bundleOf, sha256 } from '../../test/bundle-of.ts'
 import { EXAMPLE } from '../../test/example-world.ts'
 import { canonicalJson } from '../canonical-json.ts'
 import { type Bundle, changeOf, withChange } from './bundle.ts'
-import { applyDelta, outlineOf, printDelta } from './bundle-delta.ts'
+import { applyDelta, isDelta, outlineOf, printDelta } from './bundle-delta.ts'
 import type { CustomerContent } from './content.ts'
 import { decide } from './decide.ts'
 
@@ -106,4 +106,20 @@ test('one that is refused leaves nothing behind that another bundle is decided b
   const applied = applyDelta(held, deltaText(held, sound), sha256)
   expect(applied.ok && applied.value.customers.get(id)).toEqual(sound.customers.get(id))
   expect(sound.customers.get(id)?.obligations).toEqual(['keep-log', 'tell-officer'])
+})
+
+test('there is none whose header would be too long, and one with such a header is refused', () => {
+  const [customer] = WHOLE.customers.values()
+  if (!customer) return expect.fail('no customer')
+  const { reaches } = JSON.parse(customer.text) as CustomerContent
+  const ids = Array.from({ length: 10_000 }, (_, i) => `${i}`.padStart(120, 'c'))
+  const many = changeOf(WHOLE, new Map(ids.map((id) => [id, reaches.slice(0, 1)])), sha256)
+  expect(printDelta(outlineOf(withChange(WHOLE, many)), WHOLE, sha256)).toBeUndefined()
+  const gone = `"gone":[${ids.map((id) => `"${id}"`).join()}]`
+  const long = deltaText(WHOLE, bundleOf({ ...EXAMPLE, contracts: OTHERS })).replace(
+    /"gone":\[[^\]]*\]/,
+    gone,
+  )
+  expect(isDelta(long)).toBe(false)
+  expect(applyDelta(WHOLE, long, sha256)).toMatchObject({ error: { code: 'bundle-format' } })
 })

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../canonical-json.ts'
 import type { Digest, Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import { ok, type Result } from '../result.ts'
@@ -23,6 +24,9 @@ import { changedCustomers } from './narrows.ts'
 
 const DELTA_FORMAT = 'proviso/delta@1'
 
+/** Longest header, in UTF-16 code units: 8,000 customers at least that are gone. */
+const HEADER_CHARS_MAX = 1_048_576
+
 /** A bundle as far as another can be compared with it: it holds none of the customers' texts. */
 export type BundleOutline = Pick<Bundle, 'digest' | 'policyText' | 'shards'>
 
@@ -30,7 +34,7 @@ export function outlineOf({ digest, policyText, shards }: Bundle): BundleOutline
   return { digest, policyText, shards }
 }
 
-/** The lines of what has changed, each with its end; undefined when the policy has: then a whole bundle is needed. */
+/** The lines of what has changed, each with its end; undefined when the policy or too much has: a whole bundle is needed. */
 export function printDelta(
   from: BundleOutline,
   to: Bundle,
@@ -49,13 +53,14 @@ export function printDelta(
     issuedAt: printedOrNull(to.issuedAt),
     validUntil: printedOrNull(to.validUntil),
   }
-  const first = canonicalText({ ...header, seal: sealOf(header, sha256) })
+  const first = canonicalJson({ ...header, seal: sealOf(header, sha256) })
+  if (first.length > HEADER_CHARS_MAX) return undefined
   return [first, ...texts].map((line) => `${line}\n`)
 }
 
 /** Whether a text is a delta, rather than a whole bundle; whether it is a sound one `applyDelta` says. */
 export function isDelta(text: string): boolean {
-  return membersOf(linesOf(text, 0, 1)[0] ?? '')?.['format'] === DELTA_FORMAT
+  return headerMembersOf(linesOf(text, 0, 1)[0] ?? '')?.['format'] === DELTA_FORMAT
 }
 
 /** The bundle that a delta makes of the one it is from, or why it makes none. */
@@ -89,8 +94,12 @@ interface Header extends Lease {
   readonly gone: readonly string[]
 }
 
+function headerMembersOf(line: string): Record<string, unknown> | undefined {
+  return line.length > HEADER_CHARS_MAX ? undefined : membersOf(line)
+}
+
 function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> {
-  const value = membersOf(line)
+  const value = headerMembersOf(line)
   if (value?.['format'] !== DELTA_FORMAT) {
     const found = quote(String(value?.['format']))
     return refuseBundle('bundle-format', `expected format ${DELTA_FORMAT}, found ${found}`)
