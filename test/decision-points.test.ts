@@ -3,16 +3,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventsIn } from '../src/cli/event-stream.ts'
 import { printBundle } from '../src/decision/bundle-file.ts'
-import { diskFiles } from '../src/log/disk-files.ts'
-import { parseEnvelope } from '../src/log/dsse.ts'
-import { sidecarsFrom } from '../src/log/journal.ts'
 import { printVerifier } from '../src/log/key.ts'
 import { openLease, signLease } from '../src/log/lease.ts'
-import { parsePublication } from '../src/log/publication.ts'
 import { parseSigner, printSigner, type Signer, signerOf } from '../src/log/signer.ts'
 import { DAY_MS, printInstantShort } from '../src/time.ts'
 import { bundleOf, sha256 } from './bundle-of.ts'
 import { EXAMPLE, EXAMPLE_DIR } from './example-world.ts'
+import { publishedIn } from './logged-events.ts'
 import { cutOff, handOn, type OfferingProxy, offering, startProxy } from './offering-proxy.ts'
 import { proviso } from './proviso.ts'
 import { type RunningServer, ready, startServer, TEMP, until } from './running-server.ts'
@@ -172,15 +169,6 @@ async function misleading(bundle: string, signer: Signer): Promise<string> {
   return JSON.stringify({ ...offer, lease: signLease(other, signer) })
 }
 
-test('one that never hears its register says so, and why', async () => {
-  const proxy = await proxied((_, answer) => void answer.writeHead(401).end('no key of ours'))
-  const point = await startPoint(proxy)
-  const lost = (): unknown[] => point.log().filter(({ event }) => event === 'control-lost')
-  await until(() => lost().length > 0)
-  expect(lost()[0]).toMatchObject({ error: `${proxy.url} answers 401: no key of ours` })
-  expect(await outcomeAt(point)).toBe('503')
-})
-
 test('one whose clock is ahead of the register’s has no exceptions, and says why', async () => {
   const point = await startPoint({ url: register.address }, { clock: LATER })
   await untilOutcome(point, 'deny')
@@ -256,17 +244,6 @@ test('a suspension reaches every decision point, and no older bundle or lease co
   expect(exported.code).toBe(0)
 })
 
-/** Digests of the bundles of which a governance log says that they are published. */
-async function published(log: string): Promise<ReadonlySet<string>> {
-  const found = new Set<string>()
-  for await (const { frame } of sidecarsFrom(diskFiles(join(log, 'governance')), 0)) {
-    const envelope = parseEnvelope(frame.entry)
-    const publication = envelope.ok ? parsePublication(envelope.value) : undefined
-    if (publication) found.add(publication.bundle)
-  }
-  return found
-}
-
 test('a suspension waits for no witness', async () => {
   const data = join(TEMP, 'witnessed')
   const log = join(data, 'log')
@@ -321,7 +298,7 @@ test('a suspension waits for no witness', async () => {
   await untilOutcome(point, 'deny')
   // It is in the log which bundle denies, though not everybody may see that yet.
   const { bundle } = await ready(own)
-  await until(async () => (await published(log)).has(bundle))
+  await until(async () => (await publishedIn(log)).has(bundle))
   expect(await ready(point)).toMatchObject({ serial, stale: false, current: true })
   expect(await outcomeAt(own)).toBe('deny')
 })

@@ -1,7 +1,11 @@
+import type { KyselyPlugin } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Contract } from '../src/contract/contract.ts'
 import type { ContractCommand } from '../src/contract/contract-commands.ts'
 import { diskFiles } from '../src/log/disk-files.ts'
 import { sidecarsFrom } from '../src/log/journal.ts'
+import { contractsKnown } from '../src/server/register-known.ts'
+import { indexBelow } from '../src/store/events.ts'
 import { DAY_MS } from '../src/time.ts'
 import { EVIDENCE, OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
@@ -82,6 +86,35 @@ test('suspensions and stops at once are all carried out, whatever version they s
     }
     await register.onContract(who('watch'), OSINT.id, { act: 'contract.reinstate', reasons })
     expect((await register.decide(ANALYSIS)).body.context.outcome).toBe('permit-under-exception')
+  }
+})
+
+/** Does something once, when so many queries have been answered and the next one has not been asked. */
+function afterQueries(count: number, act: () => Promise<unknown>): KyselyPlugin {
+  let answered = 0
+  return {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }): Promise<typeof result> => {
+      if (++answered === count) await act()
+      return result
+    },
+  }
+}
+
+test('what happens while contracts are read is not known yet', async () => {
+  const { db } = register.database
+  const on = (name: string, act: 'contract.suspend' | 'contract.reinstate'): Promise<Answered> =>
+    register.onContract(who(name), OSINT.id, { act, reasons: 'A report of a wrong name' })
+  for (const queries of [1, 2, 3]) {
+    await on('officer', 'contract.suspend')
+    await register.bundle.settled()
+    const size = (await indexBelow(db, Number.MAX_SAFE_INTEGER)) + 1
+    const act = (): Promise<Answered> => on('watch', 'contract.reinstate')
+    const known: Contract[] = []
+    const racing = db.withPlugin(afterQueries(queries, act))
+    for await (const some of contractsKnown(racing, size)) known.push(...some)
+    const states = known.flatMap(({ register }) => register.states.map(({ state }) => state))
+    expect(states.slice(-2), `after ${queries} queries`).toEqual(['suspended', 'expired'])
   }
 })
 

@@ -98,6 +98,7 @@ export class RunningRegister {
     database: { readonly url: string },
     at: Instant,
     onTrouble = thrown,
+    change?: (evidence: Evidence) => void,
   ): Promise<RunningRegister> {
     const path = mkdtempSync(join(tmpdir(), 'proviso-register-'))
     const logs = join(path, 'log')
@@ -111,6 +112,7 @@ export class RunningRegister {
       onTrouble,
       onStopped: thrown,
     })
+    change?.(evidence)
     const opened = await openDatabase(database)
     const bundle = await RegisterBundle.open({
       database: opened,

@@ -143,12 +143,12 @@ export class Controlled {
   }
 
   async #hear(heard: HeardOffer): Promise<void> {
-    const leasedAt = performance.now()
+    const heardAt = performance.now()
     this.#isHeard = true
     try {
       const opened = await openOffer(heard, this.#options)
       if (!opened.ok) throw new RefusedOffer(opened.error.message)
-      await this.#take(opened.value, heard.delta, leasedAt)
+      await this.#take(opened.value, heard.delta, heardAt)
       this.#refused = null
     } catch (error) {
       // Not a register that is away: one that says what may not be believed.
@@ -161,10 +161,12 @@ export class Controlled {
   async #take(
     { lease, publication }: OpenOffer,
     delta: string | undefined,
-    leasedAt: number,
+    heardAt: number,
   ): Promise<void> {
     const { serial, issuedAt, validUntil } = lease
     const before = this.#held
+    // A lease that is heard again goes on from when it was heard first.
+    const leasedAt = before?.issuedAt === issuedAt ? before.leasedAt : heardAt
     const last = before ? { ...before, serial: before.bundle.serial } : this.#options.last
     const lastSerial = last?.serial ?? 0
     if (serial < lastSerial) {

@@ -1,8 +1,9 @@
+import { canonicalJson } from '../canonical-json.ts'
 import type { Digest, Sha256 } from '../digest.ts'
 import { compareIds } from '../ids.ts'
 import { ok, type Result } from '../result.ts'
 import { quote } from '../suggest.ts'
-import { type Bundle, type Lease, withCustomers } from './bundle.ts'
+import { type Bundle, changeOf, type Lease, withChange } from './bundle.ts'
 import {
   type BundleError,
   canonicalText,
@@ -23,6 +24,9 @@ import { changedCustomers } from './narrows.ts'
 
 const DELTA_FORMAT = 'proviso/delta@1'
 
+/** Longest header, in UTF-16 code units: 8,000 customers at least that are gone. */
+const HEADER_CHARS_MAX = 1_048_576
+
 /** A bundle as far as another can be compared with it: it holds none of the customers' texts. */
 export type BundleOutline = Pick<Bundle, 'digest' | 'policyText' | 'shards'>
 
@@ -30,7 +34,7 @@ export function outlineOf({ digest, policyText, shards }: Bundle): BundleOutline
   return { digest, policyText, shards }
 }
 
-/** The lines of what has changed, each with its end; undefined when the policy has: then a whole bundle is needed. */
+/** The lines of what has changed, each with its end; undefined when the policy or too much has: a whole bundle is needed. */
 export function printDelta(
   from: BundleOutline,
   to: Bundle,
@@ -49,13 +53,14 @@ export function printDelta(
     issuedAt: printedOrNull(to.issuedAt),
     validUntil: printedOrNull(to.validUntil),
   }
-  const first = canonicalText({ ...header, seal: sealOf(header, sha256) })
+  const first = canonicalJson({ ...header, seal: sealOf(header, sha256) })
+  if (first.length > HEADER_CHARS_MAX) return undefined
   return [first, ...texts].map((line) => `${line}\n`)
 }
 
 /** Whether a text is a delta, rather than a whole bundle; whether it is a sound one `applyDelta` says. */
 export function isDelta(text: string): boolean {
-  return membersOf(linesOf(text, 0, 1)[0] ?? '')?.['format'] === DELTA_FORMAT
+  return headerMembersOf(linesOf(text, 0, 1)[0] ?? '')?.['format'] === DELTA_FORMAT
 }
 
 /** The bundle that a delta makes of the one it is from, or why it makes none. */
@@ -77,8 +82,8 @@ export function applyDelta(
   if (lines.length < customers || length < text.length) {
     return refuseBundle('bundle-truncated', 'it is not whole; ask for it again')
   }
-  const bundle = changedBundle(held, { lines, gone }, sha256)
-  if (bundle?.digest === to) return ok({ ...bundle, ...lease })
+  const bundle = changedBundle(held, { lines, gone, to }, sha256)
+  if (bundle) return ok({ ...bundle, ...lease })
   return refuseBundle('bundle-altered', 'the content is not what the digest says; ask for it again')
 }
 
@@ -89,8 +94,12 @@ interface Header extends Lease {
   readonly gone: readonly string[]
 }
 
+function headerMembersOf(line: string): Record<string, unknown> | undefined {
+  return line.length > HEADER_CHARS_MAX ? undefined : membersOf(line)
+}
+
 function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> {
-  const value = membersOf(line)
+  const value = headerMembersOf(line)
   if (value?.['format'] !== DELTA_FORMAT) {
     const found = quote(String(value?.['format']))
     return refuseBundle('bundle-format', `expected format ${DELTA_FORMAT}, found ${found}`)
@@ -117,16 +126,23 @@ function parseHeader(line: string, sha256: Sha256): Result<Header, BundleError> 
 interface Changed {
   readonly lines: readonly string[]
   readonly gone: readonly string[]
+  readonly to: Digest
 }
 
-function changedBundle(held: Bundle, { lines, gone }: Changed, sha256: Sha256): Bundle | undefined {
+function changedBundle(
+  held: Bundle,
+  { lines, gone, to }: Changed,
+  sha256: Sha256,
+): Bundle | undefined {
   const changed = new Map<string, readonly ReachContent[]>(gone.map((id) => [id, []]))
   try {
     for (const line of lines) {
       const { id, reaches } = JSON.parse(line) as CustomerContent
       changed.set(id, reaches)
     }
-    return withCustomers(held, changed, sha256)
+    const change = changeOf(held, changed, sha256)
+    // INVARIANT: tables, which bundles share, are made only of lines that have the digest.
+    return change.digest === to ? withChange(held, change) : undefined
   } catch (error) {
     // Altered lines are read before the digest can show that they are.
     if (OF_ALTERED_LINES.some((kind) => error instanceof kind)) return undefined

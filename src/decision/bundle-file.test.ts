@@ -83,6 +83,12 @@ test('a bundle cut short at the end of any line is refused', () => {
   }
 })
 
+test('a line that is too long is not read', () => {
+  const [header = '', policy = '', ...customers] = TEXT.split('\n')
+  const long = `${' '.repeat(67_108_865)}${policy}`
+  expectRefusal([header, long, ...customers].join('\n'), 'bundle-truncated')
+})
+
 test('a bundle cut short anywhere is refused', () => {
   fc.assert(
     fc.property(fc.nat(TEXT.length - 1), (length) => {

@@ -15,6 +15,9 @@ import { type CustomerTable, customerTableOf, tablesOf } from './tables.ts'
 /** Longest bundle file, in UTF-16 code units: about 200,000 contracts. */
 export const BUNDLE_CHARS_MAX = 268_435_456
 
+/** Longest line of one, in UTF-16 code units: read from JSON it may take forty times as many bytes. */
+const LINE_CHARS_MAX = 67_108_864
+
 export interface BundleError {
   readonly code:
     | 'bundle-too-large'
@@ -86,13 +89,13 @@ export function readBundle(text: string, sha256: Sha256): Result<Bundle, BundleE
     : refuseBundle('bundle-altered', 'the content is not what the digest says; compile it again')
 }
 
-/** At most so many lines of a text from a place on, without their ends. A last one without end is left out. */
+/** At most so many lines of a text from a place on, without their ends, up to one that has no end or is too long. */
 export function linesOf(text: string, start: number, most: number): string[] {
   const lines: string[] = []
   let from = start
   while (lines.length < most) {
     const end = text.indexOf('\n', from)
-    if (end < 0) break
+    if (end < 0 || end - from > LINE_CHARS_MAX) break
     lines.push(text.slice(from, end))
     from = end + 1
   }

@@ -44,11 +44,18 @@ export function customerOf(
   id: string,
   reaches: readonly ReachContent[],
 ): CustomerTable {
+  return customerOfText(tables, textOf(id, reaches))
+}
+
+function textOf(id: string, reaches: readonly ReachContent[]): string {
   const inOrder = (a: ReachContent, b: ReachContent): number =>
     compareIds(a.contract, b.contract) ||
     compareIds(a.tailoring, b.tailoring) ||
     compareIds(a.deployment, b.deployment)
-  const text = canonicalJson({ id, reaches: reaches.toSorted(inOrder) } satisfies CustomerContent)
+  return canonicalJson({ id, reaches: reaches.toSorted(inOrder) } satisfies CustomerContent)
+}
+
+function customerOfText(tables: Tables, text: string): CustomerTable {
   // Read back, so that no table holds a piece of a document's text, which would keep all of it in memory.
   return customerTableOf(tables, JSON.parse(text) as CustomerContent, text)
 }
@@ -90,33 +97,43 @@ function bundleDigest(policyText: string, shards: readonly Shard[], sha256: Sha2
   )
 }
 
-/** The bundle with some customers' parts made anew, without touching any other customer's; itself when none is another. */
-export function withCustomers(
+/** What becomes of a bundle when some customers' parts are made anew. Nothing that it is decided by is made of them yet. */
+export interface Change {
+  readonly digest: Digest
+  readonly shards: readonly Shard[]
+  /** The texts that are others, by customer; null: the customer is gone. */
+  readonly texts: ReadonlyMap<string, string | null>
+}
+
+export function changeOf(
   bundle: Bundle,
   changed: ReadonlyMap<string, readonly ReachContent[]>,
   sha256: Sha256,
-): Bundle {
-  const { tables, policyText } = bundle
-  const made = [...changed].map(([id, reaches]) => {
-    return { id, customer: reaches.length === 0 ? undefined : customerOf(tables, id, reaches) }
-  })
-  const others = made.filter(
-    ({ id, customer }) => customer?.text !== bundle.customers.get(id)?.text,
-  )
-  if (others.length === 0) return bundle
-  const customers = new Map(bundle.customers)
+): Change {
+  const texts = new Map<string, string | null>()
   const touched = new Map<number, Map<string, string>>()
-  for (const { id, customer } of others) {
+  for (const [id, reaches] of changed) {
+    const text = reaches.length === 0 ? null : textOf(id, reaches)
+    if (text === (bundle.customers.get(id)?.text ?? null)) continue
+    texts.set(id, text)
     const index = shardOf(id, sha256)
     const digests = touched.get(index) ?? new Map(at(bundle.shards, index).digests)
     touched.set(index, digests)
-    customers.delete(id)
-    digests.delete(id)
-    if (customer === undefined) continue
-    customers.set(customer.id, customer)
-    digests.set(customer.id, sha256(customer.text))
+    if (text === null) digests.delete(id)
+    else digests.set(id, sha256(text))
   }
   const shards = [...bundle.shards]
   for (const [index, digests] of touched) shards[index] = shardOfDigests(digests, sha256)
-  return { ...bundle, digest: bundleDigest(policyText, shards, sha256), customers, shards }
+  return { digest: bundleDigest(bundle.policyText, shards, sha256), shards, texts }
+}
+
+/** The bundle with a change, without touching any other customer's part; itself when nothing is another. */
+export function withChange(bundle: Bundle, { digest, shards, texts }: Change): Bundle {
+  if (texts.size === 0) return bundle
+  const customers = new Map(bundle.customers)
+  for (const [id, text] of texts) {
+    customers.delete(id)
+    if (text !== null) customers.set(id, customerOfText(bundle.tables, text))
+  }
+  return { ...bundle, digest, customers, shards }
 }

@@ -4,12 +4,13 @@ import type { Sha256 } from '../digest.ts'
 import type { ProviderDocuments } from '../policy/provider.ts'
 import {
   type Bundle,
+  changeOf,
   customerOf,
   type Lease,
   NO_LEASE,
   reachesOf,
   sealed,
-  withCustomers,
+  withChange,
 } from './bundle.ts'
 import { type Compiler, compileContract, compilePolicy, compilerOf } from './compile-content.ts'
 import type { PolicyContent, ReachContent } from './content.ts'
@@ -75,5 +76,5 @@ export function withContracts(
     const reaches = contract ? compileContract(compiler, contract) : []
     changed.set(customer, [...others, ...reaches])
   }
-  return withCustomers(bundle, changed, sha256)
+  return withChange(bundle, changeOf(bundle, changed, sha256))
 }

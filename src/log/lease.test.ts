@@ -32,3 +32,8 @@ test('another text that the key has signed is no lease', async () => {
   const note = signNote('proviso/publication@1\nserial 1\n', KEY)
   expect(await openLease(note, KEY.verifier)).toMatchObject({ error: { code: 'malformed-lease' } })
 })
+
+test('a lease for longer than a minute is refused, whoever has signed it', async () => {
+  const note = signLease({ ...LEASE, validUntil: LEASE.validUntil + 1 }, KEY)
+  expect(await openLease(note, KEY.verifier)).toMatchObject({ error: { code: 'malformed-lease' } })
+})

@@ -9,6 +9,9 @@ import { type Signer, signNote } from './signer.ts'
 
 const FORMAT = 'proviso/lease@1'
 
+/** Longest lease, in milliseconds (semantics §10.3). */
+export const LEASE_MS_MAX = 60_000
+
 export interface BundleLease {
   /** One more than the index of the last entry of the governance log that the bundle is made from. */
   readonly serial: number
@@ -50,6 +53,11 @@ export async function openLease(
   const validUntil = parseInstant(until)
   if (issuedAt === undefined || validUntil === undefined || !isDigest(bundle)) {
     return fail({ code: 'malformed-lease', message: `what is signed is no ${FORMAT}` })
+  }
+  // Whoever had the key for a moment would otherwise have leases for good.
+  if (validUntil - issuedAt > LEASE_MS_MAX) {
+    const message = `the lease is for longer than ${LEASE_MS_MAX / 1_000} seconds`
+    return fail({ code: 'malformed-lease', message })
   }
   return ok({ serial: Number(serial), issuedAt, validUntil, entry: Number(entry), bundle })
 }

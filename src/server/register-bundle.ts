@@ -5,7 +5,7 @@ import { type Digest, digestOf } from '../digest.ts'
 import { type BundleOffer, printOffer } from '../log/bundle-offer.ts'
 import type { Evidence, ShownEntry } from '../log/evidence.ts'
 import { printVerifier } from '../log/key.ts'
-import { signLease } from '../log/lease.ts'
+import { LEASE_MS_MAX, signLease } from '../log/lease.ts'
 import { type Publication, printPublication } from '../log/publication.ts'
 import type { Signer } from '../log/signer.ts'
 import { indexBelow } from '../store/events.ts'
@@ -17,8 +17,7 @@ import { type Made, type Making, madeSince, makeAll, stoppedAtOnce } from './reg
 import type { Log } from './served.ts'
 import { Turns } from './turns.ts'
 
-/** How long a bundle may be used without a new lease, and how often it gets one, in milliseconds (semantics §10.3). */
-const LEASE_MS = 60_000
+/** How often a bundle that is used gets a new lease, in milliseconds (semantics §10.3). */
 const RENEW_MS = 15_000
 
 /** How often it is looked for what happens by the clock, or waits for witnesses, in milliseconds. */
@@ -86,7 +85,8 @@ export class RegisterBundle {
     const published = await publish(parts, made)
     await parts.evidence.makeKnown()
     const opened = new RegisterBundle(parts, registerLog, { made, published })
-    await opened.#take({ made, published })
+    await opened.#alone(() => opened.#take({ made, published }))
+    await opened.#show()
     return opened
   }
 
@@ -113,7 +113,7 @@ export class RegisterBundle {
 
   get status(): BundleStatus {
     const { leftOut } = this.#made.live
-    const isOver = performance.now() - this.#leasedAt >= LEASE_MS
+    const isOver = performance.now() - this.#leasedAt >= LEASE_MS_MAX
     // A wall clock that is set back lengthens no lease (semantics §10.3).
     const bundle = isOver ? { ...this.#bundle, validUntil: 0 } : this.#bundle
     return {
@@ -211,11 +211,13 @@ export class RegisterBundle {
   /** Uses what was made, and of stops and suspensions also what was not known then. */
   async #take({ made, published }: Next): Promise<void> {
     const isOther = published !== this.#published
+    const shown = isOther ? await this.#parts.evidence.shownEntry(published.index) : this.#shown
     this.#made = await stoppedAtOnce(this.#parts, made)
-    if (isOther) this.#shown = undefined
+    if (this.#made !== made) this.#unlogged.add(this.#made.live.bundle.digest)
+    // From here on nothing is waited for: no offer is of one bundle with what shows that another is published.
+    this.#shown = shown
     this.#published = published
     this.#publishedBundle = made.live.bundle
-    await this.#show()
     const { live } = this.#made
     if (!isOther && live.bundle.digest === this.#bundle.digest && this.#leasedAt > 0) return
     this.#use(this.#leased())
@@ -235,7 +237,7 @@ export class RegisterBundle {
     this.#leasedAt = performance.now()
     const issuedAt = this.#parts.clock()
     const { serial } = this.#published
-    return { ...this.#made.live.bundle, serial, issuedAt, validUntil: issuedAt + LEASE_MS }
+    return { ...this.#made.live.bundle, serial, issuedAt, validUntil: issuedAt + LEASE_MS_MAX }
   }
 
   #use(bundle: Bundle): void {
@@ -246,12 +248,15 @@ export class RegisterBundle {
 
   #offer(): void {
     if (this.#shown === undefined) return
-    const { digest, serial, validUntil } = this.#bundle
-    assert(validUntil !== null, 'what is used is leased')
+    const { digest, serial, validUntil: end } = this.#bundle
+    assert(end !== null, 'what is used is leased')
     const { publisher, clock } = this.#parts
     const { index: entry } = this.#published
     // Of two offers the later one is known by that, also when the clock is set back.
     this.#offeredAt = Math.max(clock(), this.#offeredAt + 1)
+    // Nor does what is offered once more under a lease lengthen it then.
+    const left = LEASE_MS_MAX - Math.floor(performance.now() - this.#leasedAt)
+    const validUntil = Math.min(end, this.#offeredAt + left)
     const lease = { bundle: digest, serial, issuedAt: this.#offeredAt, validUntil, entry }
     const offer = printOffer(signLease(lease, publisher), this.#shown)
     this.#offered = { offer, bundle: this.#bundle, published: this.#publishedBundle }

@@ -78,11 +78,12 @@ export async function* contractsKnown(
   size: number,
 ): AsyncGenerator<readonly Contract[]> {
   const statuses = await statusesKnown(db, size)
-  const ahead = new Set((await thingsSince(db, size)).map(({ stream, id }) => `${stream} ${id}`))
   for (let after = ''; ; ) {
     const stored = await statesAfter<ContractLife>(db, { stream: 'contract', after, limit: SLICE })
     const last = stored.at(-1)
     if (last === undefined) return
+    // Only now: what happens while states are read is in them, and not known yet.
+    const ahead = new Set((await thingsSince(db, size)).map(({ stream, id }) => `${stream} ${id}`))
     const read = await Promise.all(
       stored.map(({ id, state }) =>
         ahead.has(`contract ${id}`) ? ownKnown(db, id, size) : compiledOf(state),
