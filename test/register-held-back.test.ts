@@ -9,7 +9,7 @@ import { OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { publishedIn } from './logged-events.ts'
 import { testServer } from './postgres.ts'
-import { assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
+import { contracted, who } from './register-story.ts'
 import { PUBLISHER, RunningRegister } from './running-register.ts'
 
 // A register whose witnesses have cosigned no more than a test lets them.
@@ -27,11 +27,7 @@ function holdBack(evidence: Evidence): void {
 beforeAll(async () => {
   const url = await postgres.emptyDatabase()
   register = await RunningRegister.start({ url }, OPENED - DAY_MS, undefined, holdBack)
-  await founded(register)
-  await assessed(register)
-  await determined(register)
-  await register.onContract(who('signer'), OSINT.id, DRAFT)
-  await inForce(register)
+  await contracted(register)
 })
 afterAll(() => register.close())
 

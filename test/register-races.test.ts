@@ -10,7 +10,7 @@ import { DAY_MS } from '../src/time.ts'
 import { EVIDENCE, OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
-import { ANALYSIS, assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
+import { ANALYSIS, contracted, who } from './register-story.ts'
 import { type Answered, RunningRegister } from './running-register.ts'
 
 // Two people who act at once on one thing.
@@ -21,11 +21,7 @@ const postgres = testServer()
 let register: RunningRegister
 beforeAll(async () => {
   register = await RunningRegister.start({ url: await postgres.emptyDatabase() }, OPENED - DAY_MS)
-  await founded(register)
-  await assessed(register)
-  await determined(register)
-  await register.onContract(who('signer'), OSINT.id, DRAFT)
-  await inForce(register)
+  await contracted(register)
 })
 afterAll(() => register.close())
 

@@ -14,17 +14,7 @@ import {
 } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { testServer } from './postgres.ts'
-import {
-  ANALYSIS,
-  APPROVERS,
-  assessed,
-  DRAFT,
-  determined,
-  founded,
-  inForce,
-  TERMS,
-  who,
-} from './register-story.ts'
+import { ANALYSIS, APPROVERS, assessed, contracted, DRAFT, TERMS, who } from './register-story.ts'
 import { type Answered, RunningRegister } from './running-register.ts'
 
 // A contract is renewed in its window and on fresh findings, over HTTP, and the new one goes on where it ends.
@@ -33,11 +23,7 @@ const postgres = testServer()
 let register: RunningRegister
 beforeAll(async () => {
   register = await RunningRegister.start({ url: await postgres.emptyDatabase() }, OPENED - DAY_MS)
-  await founded(register)
-  await assessed(register)
-  await determined(register)
-  await register.onContract(who('signer'), OSINT.id, DRAFT)
-  await inForce(register)
+  await contracted(register)
 })
 afterAll(() => register.close())
 

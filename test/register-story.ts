@@ -121,3 +121,12 @@ export async function inForce(register: RunningRegister, drafted = DRAFT): Promi
   const attest = { act: 'contract.attest', safeguard: 'analyst-review', from } as const
   await on('rep', { ...attest, until: from + 30 * DAY_MS })
 }
+
+/** All of that: a register in which the example's contract is in force. */
+export async function contracted(register: RunningRegister): Promise<void> {
+  await founded(register)
+  await assessed(register)
+  await determined(register)
+  await register.onContract(who('signer'), OSINT.id, DRAFT)
+  await inForce(register)
+}

@@ -7,7 +7,7 @@ import { OPENED } from './case-world.ts'
 import { OSINT } from './contract-story.ts'
 import { loggedEvents } from './logged-events.ts'
 import { testServer } from './postgres.ts'
-import { ANALYSIS, assessed, DRAFT, determined, founded, inForce, who } from './register-story.ts'
+import { ANALYSIS, contracted, who } from './register-story.ts'
 import { type Answered, RunningRegister } from './running-register.ts'
 import { limitFiles } from './running-server.ts'
 
@@ -29,11 +29,7 @@ beforeAll(async () => {
   register = await RunningRegister.start({ url }, OPENED - DAY_MS, ({ message }) => {
     troubles.push(message)
   })
-  await founded(register)
-  await assessed(register)
-  await determined(register)
-  await register.onContract(who('signer'), OSINT.id, DRAFT)
-  await inForce(register)
+  await contracted(register)
 })
 afterEach(() => allowLog())
 afterAll(async () => {
