@@ -251,7 +251,7 @@ export const OPERATIONS = {
     body: 'file',
     isTransfer: true,
     answers: { 200: file, 201: file },
-    codes: ['not-found', 'file-differs', 'busy'],
+    codes: ['not-found', 'file-differs', 'files-full', 'busy'],
   },
   readFile: {
     method: 'GET',

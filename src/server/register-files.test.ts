@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { request } from 'node:http'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EVIDENCE, OPENED, soundCommand } from '../../test/case-world.ts'
 import { OSINT, REPORT_DUE } from '../../test/contract-story.ts'
@@ -116,7 +117,8 @@ describe('what is no file of evidence', () => {
 
   test('only so many come at a time', async () => {
     const begun = await Promise.all(
-      Array.from({ length: 4 }, async () => {
+      // One more than may come: what came before may not have ended yet.
+      Array.from({ length: 5 }, async () => {
         const asked = request(addressOf(hexOf('g')), {
           method: 'PUT',
           headers: { 'content-type': 'text/plain', 'content-length': 2 },
@@ -182,4 +184,35 @@ test('a duty is met, and an incident reported, by a file that is stored', async 
     await put(`minutes of ${act}`, 'text/plain')
     expect(await ask(`sha256:${hexOf(`minutes of ${act}`)}`)).toMatchObject({ status: 200 })
   }
+})
+
+test('a file that no act has named is let go of after a day, and one that was named is not', async () => {
+  await put('unnamed', 'text/plain')
+  await put('sent again', 'text/plain')
+  register.at += DAY_MS
+  await put('sent again', 'text/plain')
+  register.at += 1
+  await put('another', 'text/plain')
+  const statusOf = async (text: string): Promise<number> =>
+    (await fetch(addressOf(hexOf(text)))).status
+  expect(await statusOf('unnamed')).toBe(404)
+  expect(await statusOf('sent again')).toBe(200)
+  expect(await statusOf('minutes of contract.meet-duty')).toBe(200)
+})
+
+test('of files that no act has named so many are kept, and no more', async () => {
+  register.at += DAY_MS
+  const { db } = register.database
+  // As many as count for a GiB, each for a page of the database.
+  const texts = sql`select n::text::bytea as bytes from generate_series(1, 131072) n`
+  const kept = sql`insert into files
+    select 'sha256:' || encode(sha256(bytes), 'hex'), 'text/plain', length(bytes), bytes, ${register.at}
+    from (${texts}) t returning digest, size, at`
+  await sql`with kept as (${kept}) insert into unnamed_files select * from kept`.execute(db)
+  const refused = await put('one more', 'text/plain')
+  expect(refused.status).toBe(507)
+  expect(await refused.json()).toMatchObject({ code: 'files-full' })
+  expect((await fetch(addressOf(hexOf('one more')))).status).toBe(404)
+  register.at += DAY_MS + 1
+  expect((await put('one more', 'text/plain')).status).toBe(201)
 })

@@ -2,11 +2,20 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { type Digest, digestOf, isDigest } from '../digest.ts'
+import { fail, ok } from '../result.ts'
 import { EVIDENCE_BYTES_MAX, MEDIA_TYPES } from '../review/finding.ts'
-import { bytesOfFile, type FileName, fileNamed, keepFile } from '../store/files.ts'
+import {
+  bytesOfFile,
+  type FileName,
+  fileNamed,
+  keepFile,
+  nameFile,
+  UNNAMED_BYTES_MAX,
+} from '../store/files.ts'
 import type { Schema } from '../store/schema.ts'
+import { transact } from '../store/transact.ts'
 import { quote } from '../suggest.ts'
 import type { Instant } from '../time.ts'
 import type { Refused } from './register.ts'
@@ -86,6 +95,11 @@ export function refuseBusy(reply: FastifyReply): FastifyReply {
   return refuseAct(reply, { code: 'busy', message: 'other files are on their way; try again soon' })
 }
 
+const FULL: Refused = {
+  code: 'files-full',
+  message: `files that no act has named take ${UNNAMED_BYTES_MAX / 2 ** 30} GiB; name them in acts, or wait: such a file is let go of after a day`,
+}
+
 /** Keeps what came in under the digest that it was sent as. */
 export async function takeFile(
   { params, headers, body }: OfFile,
@@ -101,7 +115,12 @@ export async function takeFile(
     return refuseAct(reply, { code: 'file-differs', message })
   }
   const mediaType = typeIn(headers['content-type'] ?? '')
-  const isNew = await keepFile(db, { digest, mediaType }, bytes, at)
+  const keeping = await transact(db, async (trx) => {
+    const becomes = await keepFile(trx, { digest, mediaType }, bytes, at)
+    return becomes === 'full' ? fail(FULL) : ok(becomes)
+  })
+  if (!keeping.ok) return refuseAct(reply, keeping.error)
+  const isNew = keeping.value === 'new'
   const kept = isNew ? undefined : await fileNamed(db, digest)
   if (kept && kept.mediaType !== mediaType) {
     const message = `it is stored as ${kept.mediaType}; name it so`
@@ -147,13 +166,13 @@ function noFile(reply: FastifyReply): FastifyReply {
   return refuseAct(reply, { code: 'not-found', message })
 }
 
-/** Refuses an act that names a file that is not stored, or not as it says. */
+/** Has the files that an act names kept for good; refuses one that names a file that is not stored, or not as it says. */
 export async function missingFile(
-  db: Kysely<Schema>,
+  trx: Transaction<Schema>,
   command: { readonly act: string },
 ): Promise<Refused | undefined> {
   for (const { digest, as } of filesIn(command)) {
-    const file = await fileNamed(db, digest)
+    const file = await nameFile(trx, digest)
     const isAsSaid = !as || (file?.mediaType === as['media-type'] && file.size === as.size)
     if (file && isAsSaid) continue
     const said = as

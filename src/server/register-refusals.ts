@@ -24,6 +24,7 @@ const API_REFUSALS = {
   'customer-unknown': 'nobody is registered who represents the customer',
   'file-missing': 'a file that is named is not stored, or is of another type or size',
   'file-differs': 'the bytes have another digest, or are stored as another media type',
+  'files-full': 'files that no act has named take too much room',
   'malformed-request': 'the request cannot be read',
   'api-key-refused': 'the API key is missing, unknown, wrong or expired',
   'wrong-scope': 'the API key is of another scope than this takes',
@@ -102,6 +103,7 @@ const STATUS_OF: Partial<Record<RegisterRefusal, number>> = {
   internal: 500,
   'no-bundle': 503,
   busy: 503,
+  'files-full': 507,
 }
 
 /** The HTTP status of a refusal. */

@@ -28,6 +28,7 @@ const STORED: readonly (readonly string[])[] = [
     `insert into listing_states values ('heap', 'old', 'high', 5, 9)`,
   ],
   [`insert into files values ('sha256:' || encode(sha256('a'), 'hex'), 'text/plain', 1, 'a', 5)`],
+  [`insert into unnamed_files select digest, size, at from files`],
 ]
 
 test('there are rows for every version of the schema', () => {
@@ -56,6 +57,7 @@ const TABLES = [
   ['event_keys'],
   ['listings', 'listing_states'],
   ['files'],
+  ['unnamed_files'],
 ] as const
 
 test.each(servers)(

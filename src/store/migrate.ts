@@ -5,10 +5,18 @@ import { ACTS_ONCE } from './migrations/0002-acts-once.ts'
 import { EVENT_KEYS } from './migrations/0003-event-keys.ts'
 import { LISTINGS } from './migrations/0004-listings.ts'
 import { FILES } from './migrations/0005-files.ts'
+import { UNNAMED_FILES } from './migrations/0006-unnamed-files.ts'
 import type { Schema } from './schema.ts'
 
 /** In order, one after the other. One that was released is never changed: a new one comes after it. */
-const MIGRATIONS: readonly string[] = [EVENTS, ACTS_ONCE, EVENT_KEYS, LISTINGS, FILES]
+const MIGRATIONS: readonly string[] = [
+  EVENTS,
+  ACTS_ONCE,
+  EVENT_KEYS,
+  LISTINGS,
+  FILES,
+  UNNAMED_FILES,
+]
 
 export const NEWEST = MIGRATIONS.length
 

@@ -73,6 +73,12 @@ interface FilesTable {
   readonly at: Instant
 }
 
+interface UnnamedFilesTable {
+  readonly digest: string
+  readonly size: number
+  readonly at: Instant
+}
+
 export interface Schema {
   readonly schema_version: { readonly version: number; readonly applied_at: Generated<Date> }
   readonly event_count: { readonly is_only: Generated<boolean>; readonly last_seq: number }
@@ -84,4 +90,5 @@ export interface Schema {
   readonly listings: ListingsTable
   readonly listing_states: ListingStatesTable
   readonly files: FilesTable
+  readonly unnamed_files: UnnamedFilesTable
 }
