@@ -15,16 +15,39 @@ export async function* eventsIn(
   const timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX)
   try {
     const { body } = await ask(AbortSignal.any([stopped, silence.signal]))
-    let rest = ''
+    const begun = new BegunEvent()
     for await (const part of decoded(body)) {
       timer.refresh()
-      const events = `${rest}${part}`.split('\n\n')
-      rest = events.pop() ?? ''
-      for (const event of events) yield* dataOf(event)
-      if (rest.length > EVENT_CHARS_MAX) throw new Error('an event of the register is too long')
+      for (const event of begun.goneOn(part)) yield* dataOf(event)
+      if (begun.length > EVENT_CHARS_MAX) throw new Error('an event of the register is too long')
     }
   } finally {
     clearTimeout(timer)
+  }
+}
+
+/** An event as far as it has come. Its parts are put together at its end: there may be as many as it has characters. */
+class BegunEvent {
+  #parts: string[] = []
+  #length = 0
+  #last = ''
+
+  get length(): number {
+    return this.#length
+  }
+
+  /** The events that end in a part. */
+  goneOn(part: string): readonly string[] {
+    this.#parts.push(part)
+    this.#length += part.length
+    const seam = `${this.#last}${part}`
+    this.#last = seam.slice(-1)
+    if (!seam.includes('\n\n')) return []
+    const events = this.#parts.join('').split('\n\n')
+    const rest = events.pop() ?? ''
+    this.#parts = [rest]
+    this.#length = rest.length
+    return events
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { assert } from '../assert.ts'
 import { parseEnvelope } from '../log/dsse.ts'
 import type { Evidence } from '../log/evidence.ts'
+import { LogFailure } from '../log/failure.ts'
 import {
   commitmentTo,
   EVENT_KEY_BYTES,
@@ -11,7 +12,13 @@ import {
 } from '../log/register-entry.ts'
 import type { Database } from '../store/database.ts'
 import { keysOf } from '../store/event-keys.ts'
-import { lastLogged, markLogged, type Unlogged, unlogged } from '../store/events.ts'
+import {
+  type LastLogged,
+  lastLogged,
+  markLogged,
+  type Unlogged,
+  unlogged,
+} from '../store/events.ts'
 
 /** Most events that go into the governance log at once. */
 const EVENTS_MAX = 256
@@ -31,6 +38,8 @@ export class RegisterLog {
   readonly #parts: RegisterLogParts
   /** Whether the log may hold events of which the register does not know that: noting it failed, or an earlier process ended. */
   #isUnsure = true
+  /** Where the last event is that this log was seen to hold; -1 before there is one. */
+  #heldTo = -1
 
   constructor(parts: RegisterLogParts) {
     this.#parts = parts
@@ -38,19 +47,44 @@ export class RegisterLog {
 
   /** Puts all events that are not in the governance log there, in their order. */
   async takeAll(): Promise<void> {
-    if (this.#isUnsure) await reconcile(this.#parts)
+    const { database, evidence } = this.#parts
+    const last = await lastLogged(database.db)
+    if (last && last.index !== this.#heldTo) await expectHeld(evidence, last)
+    if (this.#isUnsure) await reconcile(this.#parts, last)
     this.#isUnsure = true
-    while (await logEvents(this.#parts));
+    this.#heldTo = last?.index ?? -1
+    for (let index = await logEvents(this.#parts); index !== undefined; ) {
+      this.#heldTo = index
+      index = await logEvents(this.#parts)
+    }
     this.#isUnsure = false
   }
 }
 
-/** Notes events that are in the governance log and not noted as such. Otherwise they would be logged twice. */
-async function reconcile({ database, evidence }: RegisterLogParts): Promise<void> {
+/** Throws when this log does not hold an event where the register says: what is known would be known of another log. */
+async function expectHeld(evidence: Evidence, { seq, type, at, index }: LastLogged): Promise<void> {
   // What is only in the journal is in the log, too.
   await evidence.makeKnown()
   const reader = await evidence.governanceReader()
-  const from = (await lastLogged(database.db)) + 1
+  if (index < reader.tree.head.size) {
+    for await (const { entry } of reader.entries(index, index + 1)) {
+      const envelope = parseEnvelope(entry)
+      const event = envelope.ok ? parseRegisterEntry(envelope.value) : undefined
+      if (event?.seq === seq && event.type === type && event.at === at) return
+    }
+  }
+  const message = `event ${seq} of the register is not entry ${index} of this governance log: this is another log, or an older copy; bring back the register's own`
+  throw new LogFailure('rolled-back', message)
+}
+
+/** Notes events that are in the governance log and not noted as such. Otherwise they would be logged twice. */
+async function reconcile(
+  { database, evidence }: RegisterLogParts,
+  last: LastLogged | undefined,
+): Promise<void> {
+  await evidence.makeKnown()
+  const reader = await evidence.governanceReader()
+  const from = (last?.index ?? -1) + 1
   const size = reader.tree.head.size
   if (from >= size) return
   const found: { seq: number; index: number }[] = []
@@ -62,11 +96,11 @@ async function reconcile({ database, evidence }: RegisterLogParts): Promise<void
   if (found.length > 0) await markLogged(database.db, found)
 }
 
-/** Puts the oldest events that are not in the governance log there, in their order; answers whether there were any. */
-async function logEvents({ database, evidence }: RegisterLogParts): Promise<boolean> {
+/** Puts the oldest events that are not in the governance log there, in their order; answers where the last of them is. */
+async function logEvents({ database, evidence }: RegisterLogParts): Promise<number | undefined> {
   const { db } = database
   const events = await unlogged(db, EVENTS_MAX)
-  if (events.length === 0) return false
+  if (events.length === 0) return undefined
   const fresh = events.map(({ seq }) => ({ seq, key: randomBytes(EVENT_KEY_BYTES) }))
   const keys = await keysOf(db, fresh)
   const statements = events.map((event, i) => printRegisterEntry(entryOf(event, keys[i])))
@@ -75,7 +109,7 @@ async function logEvents({ database, evidence }: RegisterLogParts): Promise<bool
     db,
     events.map(({ seq }, i) => ({ seq, index: first + i })),
   )
-  return true
+  return first + events.length - 1
 }
 
 function entryOf(event: Unlogged, key: Uint8Array | undefined): RegisterEntry {

@@ -64,13 +64,21 @@ export async function lastAt(db: Kysely<Schema>): Promise<Instant> {
   return row?.last ?? 0
 }
 
-/** Where the last event is that is in the governance log; -1 before there is one. */
-export async function lastLogged(db: Kysely<Schema>): Promise<number> {
+export interface LastLogged extends Logged {
+  readonly type: string
+  readonly at: Instant
+}
+
+/** The last event that is in the governance log; undefined before there is one. */
+export async function lastLogged(db: Kysely<Schema>): Promise<LastLogged | undefined> {
   const row = await db
     .selectFrom('events')
-    .select(({ fn }) => fn.max('log_index').as('last'))
+    .select(['seq', 'type', 'at', 'log_index'])
+    .where('log_index', 'is not', null)
+    .orderBy('log_index', 'desc')
+    .limit(1)
     .executeTakeFirst()
-  return row?.last ?? -1
+  return row && { seq: row.seq, type: row.type, at: row.at, index: row.log_index ?? -1 }
 }
 
 /** An event of a thing as it is folded. */
