@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { request } from 'node:http'
+import { type ClientRequest, request } from 'node:http'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { EVIDENCE, OPENED, soundCommand } from '../../test/case-world.ts'
@@ -116,19 +116,24 @@ describe('what is no file of evidence', () => {
   })
 
   test('only so many come at a time', async () => {
-    const begun = await Promise.all(
-      // One more than may come: what came before may not have ended yet.
-      Array.from({ length: 5 }, async () => {
-        const asked = request(addressOf(hexOf('g')), {
-          method: 'PUT',
-          headers: { 'content-type': 'text/plain', 'content-length': 2 },
-        })
-        asked.on('error', () => undefined)
-        await new Promise((resolve) => asked.write('g', resolve))
-        return asked
-      }),
-    )
-    await expect.poll(async () => (await put('h', 'text/plain')).status).toBe(503)
+    const begun: ClientRequest[] = []
+    const begin = async (): Promise<void> => {
+      const headers = { 'content-type': 'text/plain', 'content-length': 2 }
+      const asked = request(addressOf(hexOf('g')), { method: 'PUT', headers, agent: false })
+      begun.push(asked.on('error', () => undefined))
+      asked.write('g')
+      // Under way by then, or refused.
+      await new Promise((resolve) => {
+        asked.on('response', resolve)
+        setTimeout(resolve, 100)
+      })
+    }
+    const alsoBegun = async (): Promise<number> => {
+      await begin()
+      return (await put('h', 'text/plain')).status
+    }
+    await expect.poll(alsoBegun, { timeout: 10_000 }).toBe(503)
+    expect(begun.length).toBeGreaterThanOrEqual(4)
     for (const asked of begun) asked.destroy()
     await expect.poll(async () => (await put('h', 'text/plain')).status).toBeLessThan(300)
   })
