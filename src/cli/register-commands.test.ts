@@ -134,6 +134,19 @@ test('evidence is kept before the act that names it', async () => {
   expect(puts).toBeLessThan(proxy.passed.indexOf('POST /api/v1/cases/case-19/acts'))
 })
 
+test('a role that there is not is refused with those that there are', async () => {
+  const named = ['--by', 'x', '--key', 'none', '--role', 'approver']
+  const ran = await ask('case', 'submit', 'case-18', ...named)
+  expect([ran.code, ran.stderr]).toEqual([
+    2,
+    expect.stringMatching(/--role approver is no role; it is .*assessor.* or approver.NAME/),
+  ])
+  const refused = await as('rep', 'case', 'return', 'case-19', '--set', 'reasons=None')
+  const doers =
+    /not-permitted: `case.return` is done as assessor or approver.NAME, not as customer-/
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(doers)])
+})
+
 test('all that was done is shown, page by page', async () => {
   for (let i = 0; i < 50; i++) {
     const model = { act: 'models.add', model: `example-many-${i}` }
