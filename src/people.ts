@@ -19,6 +19,18 @@ export function isRole(text: string): text is Role {
   return (FIXED_ROLES as readonly string[]).includes(text) || APPROVER.test(text)
 }
 
+/** All roles, as a sentence names them. */
+export const ALL_ROLES = `${FIXED_ROLES.join(', ')}, or approver.NAME, such as approver.legal`
+
+/** Says that no role of a kind does an act that others do. */
+export function notDoneBy(
+  act: string,
+  { doers, role }: { readonly doers: readonly string[]; readonly role: Role },
+): string {
+  const names = doers.map((doer) => (doer === 'approver' ? 'approver.NAME' : doer))
+  return `\`${act}\` is done as ${names.join(' or ')}, not as ${role}`
+}
+
 /** What a role is called where roles exclude each other: all approvers are one kind. */
 type RoleKind = (typeof FIXED_ROLES)[number] | 'approver'
 

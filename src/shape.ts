@@ -239,7 +239,7 @@ function mismatch(issues: readonly z.core.$ZodIssue[], value: unknown): string {
   })
   const wantsText = expected.includes('text') && typeof value !== 'object'
   const found = typeof value === 'string' ? quote(value) : kindOf(value)
-  return `expected ${expected.join(' or ')}, found ${found}${wantsText ? '; put it in quotes' : ''}`
+  return `expected ${[...new Set(expected)].join(' or ')}, found ${found}${wantsText ? '; put it in quotes' : ''}`
 }
 
 function isMismatch(code: string): boolean {

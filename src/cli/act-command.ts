@@ -93,7 +93,10 @@ async function run(kind: Kind, args: Arguments): Promise<number> {
   const [action = '', id] = args.positionals
   const client = clientOf(args)
   const isMany = kind.subject === 'many'
-  if (isMany && action === 'list') return await listAll(client, kind, args)
+  if (isMany && action === 'list') {
+    if (id === undefined) return await listAll(client, kind, args)
+    throw new UsageError(`list takes no ID; see one with: ${kind.name} show ${id}`)
+  }
   if (isMany && id === undefined) throw new UsageError(`say which: ${kind.name} ${action} ID`)
   const path = id === undefined ? kind.path : `${kind.path}/${encodeURIComponent(id)}`
   if (action === 'show') return await answered(args, await client.get(path))
@@ -104,7 +107,7 @@ async function run(kind: Kind, args: Arguments): Promise<number> {
     return typeof shown === 'number' ? shown : await answered(args, shown)
   }
   const { values, evidence, locate } = fieldsOf(args, kind.evidence)
-  const command = { ...values, ...ownName(kind, action, id), act: nameOf(kind, action) }
+  const command = { ...ownName(kind, action, id), ...values, act: nameOf(kind, action) }
   const subject = isMany ? `${kind.name}/${id}` : kind.subject
   const wanted = { path, subject, command }
   const refused = await keepEvidence(client, evidence)

@@ -41,7 +41,8 @@ export function fieldsOf(args: Arguments, form: EvidenceForm): Fields {
   }
   for (const [name, text] of pairsOf(args, 'set')) {
     const parsed = parseDocument(text)
-    if (parsed.errors.length > 0) throw new UsageError(`--set ${name}: its value is no YAML`)
+    if (parsed.errors.length > 0)
+      throw new UsageError(`--set ${name}: its value is no YAML; a text with \`: \` goes in quotes`)
     set(name, parsed.toJS())
   }
   const texts = pairsOf(args, 'text')

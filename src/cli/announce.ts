@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import type { Digest } from '../digest.ts'
+import { LACKS, type Lack } from '../server/served.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import type { Clock } from './clock.ts'
 import type { Arguments } from './command.ts'
@@ -12,7 +13,8 @@ import { controlOf, isRegister, keysOf } from './register-place.ts'
 
 interface Begun {
   readonly address: string
-  readonly digest: Digest
+  /** Of the bundle in use, or why there is none yet. */
+  readonly bundle: Digest | Lack
   readonly at: Instant
   readonly clock: Clock
   readonly place: EvidencePlace
@@ -21,11 +23,13 @@ interface Begun {
 }
 
 export async function announce(args: Arguments, begun: Begun): Promise<void> {
-  const { address, digest, at, clock, place } = begun
+  const { address, at, clock, place } = begun
+  const bundle = isLack(begun.bundle) ? null : begun.bundle
   if (args.json) {
-    return writeJson({ address, bundle: digest, at: printInstantShort(at), log: place.path })
+    return writeJson({ address, bundle, at: printInstantShort(at), log: place.path })
   }
-  await writeLine(`Serving ${servedName(args)} at ${address}, ${digest}`)
+  const decides = isLack(begun.bundle) ? `: ${LACKS[begun.bundle]}` : `, ${begun.bundle}`
+  await writeLine(`Serving ${servedName(args)} at ${address}${decides}`)
   if (begun.isTold !== undefined) await writeLine(aboutStory(args, begun.isTold))
   if (clock.start !== undefined) await writeLine(aboutClock(clock, clock.start))
   if (args.flag('unsigned')) {
@@ -42,6 +46,10 @@ export async function announce(args: Arguments, begun: Begun): Promise<void> {
       `Look around, and suspend the contract that permits it:\n\n${exampleCommands(args, address)}\n`,
     )
   }
+}
+
+function isLack(bundle: Digest | Lack): bundle is Lack {
+  return Object.hasOwn(LACKS, bundle)
 }
 
 function servedName(args: Arguments): string {

@@ -9,7 +9,6 @@ import {
 } from './register-client.ts'
 import { actorOf } from './register-options.ts'
 import { isOnDocument, toSign } from './to-sign.ts'
-import { UsageError } from './usage-error.ts'
 
 /** An act on a thing. */
 export interface Wanted {
@@ -45,9 +44,8 @@ async function documentWaiting(
   const { round, digest } = waiting.value
   const expected = args.text('expect')
   if (expected !== undefined && expected !== digest) {
-    throw new UsageError(
-      `what waits has the digest ${digest}, and not the one expected; read it again`,
-    )
+    const detail = `what waits has the digest ${digest}, and not the one expected; read it again`
+    return fail({ status: 409, body: { code: 'document-differs', detail } })
   }
   warn(`signing round ${round}, ${digest}`)
   return ok({ round, digest })

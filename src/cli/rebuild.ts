@@ -1,7 +1,7 @@
 import type { Listing } from '../store/listing.ts'
 import { type Command, EXIT } from './command.ts'
 import { counted, writeJson, writeLine } from './output.ts'
-import { databasePlace } from './register-place.ts'
+import { begunDatabasePlace } from './register-place.ts'
 
 export const rebuild: Command = {
   usage: '[--data DIR]',
@@ -9,7 +9,7 @@ export const rebuild: Command = {
   help: `Folds every event of the register in DIR (.proviso unless said), or of the server that DATABASE_URL names, and replaces
 each state that is not what its events come to. Lists are made anew. No server may be running on DIR.
 
-Exit 0: every state was what its events say. 1: some were not, and are now. 2: wrong usage, or no database.`,
+Exit 0: every state was what its events say. 1: some were not, and are now. 2: wrong usage, or no register.`,
   options: { data: { type: 'string' } },
   positionals: { least: 0, most: 0 },
   async run(args): Promise<number> {
@@ -18,7 +18,7 @@ Exit 0: every state was what its events say. 1: some were not, and are now. 2: w
     const { openDatabase } = await import('../store/database.ts')
     const { relist } = await import('../store/listing.ts')
     const { rebuild: rebuildStates } = await import('../store/rebuild.ts')
-    const { db, close } = await openDatabase(databasePlace(args))
+    const { db, close } = await openDatabase(begunDatabasePlace(args))
     try {
       const folds = Object.entries(KINDS).map(([stream, { fold }]) => [stream, fold] as const)
       const { events, differing } = await rebuildStates(db, Object.fromEntries(folds))

@@ -134,6 +134,39 @@ test('evidence is kept before the act that names it', async () => {
   expect(puts).toBeLessThan(proxy.passed.indexOf('POST /api/v1/cases/case-19/acts'))
 })
 
+test('a role that there is not is refused with those that there are', async () => {
+  const named = ['--by', 'x', '--key', 'none', '--role', 'approver']
+  const ran = await ask('case', 'submit', 'case-18', ...named)
+  expect([ran.code, ran.stderr]).toEqual([
+    2,
+    expect.stringMatching(/--role approver is no role; it is .*assessor.* or approver.NAME/),
+  ])
+  const refused = await as('rep', 'case', 'return', 'case-19', '--set', 'reasons=None')
+  const doers =
+    /not-permitted: `case.return` is done as assessor or approver.NAME, not as customer-/
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringMatching(doers)])
+})
+
+test('what is said twice, or where nothing takes it, is not passed over', async () => {
+  const more = await ask('case', 'list', 'case-19')
+  expect([more.code, more.stdout]).toEqual([2, ''])
+  expect(more.stderr).toContain('list takes no ID; see one with: case show case-19')
+
+  const named = file('named.yaml', stringify({ application: applicationOf(), case: 'case-21' }))
+  const other = await as('rep', 'case', 'open', 'case-20', '--file', named)
+  expect([other.code, other.stderr]).toEqual([1, expect.stringMatching(/other-id: .*`case-20`/)])
+})
+
+test('a value of another form is told what it may be, each form once', async () => {
+  const colon = await as('officer', 'contract', 'stop', 'osint-2026', '--set', 'reasons=a: b: c')
+  const unread = /--set reasons: its value is no YAML; a text with `: ` goes in quotes/
+  expect([colon.code, colon.stderr]).toEqual([2, expect.stringMatching(unread)])
+  const values = ['--set', 'reasons=Misuse', '--set', 'scope=all']
+  const scope = await as('officer', 'contract', 'stop', 'osint-2026', ...values)
+  const forms = 'scope: wrong-type: expected `contract` or a map, found `all`\n'
+  expect([scope.code, scope.stderr]).toEqual([1, expect.stringContaining(forms)])
+})
+
 test('all that was done is shown, page by page', async () => {
   for (let i = 0; i < 50; i++) {
     const model = { act: 'models.add', model: `example-many-${i}` }

@@ -1,4 +1,4 @@
-import { isRole } from '../people.ts'
+import { ALL_ROLES, isRole } from '../people.ts'
 import type { Arguments, Command } from './command.ts'
 import { readSigner } from './publisher.ts'
 import { type Actor, RegisterClient } from './register-client.ts'
@@ -41,6 +41,6 @@ export function actorOf(args: Arguments): Actor {
     throw new UsageError(`say who acts: --${name}, or PROVISO_${name.toUpperCase()}`)
   }
   const role = said('role')
-  if (!isRole(role)) throw new UsageError(`--role ${role} is no role`)
+  if (!isRole(role)) throw new UsageError(`--role ${role} is no role; it is ${ALL_ROLES}`)
   return { by: said('by'), role, signer: readSigner(said('key'), 'signature') }
 }

@@ -7,6 +7,7 @@ import { printSigner, SEED_BYTES, type Signer, signerOf } from '../log/signer.ts
 import type { DatabasePlace } from '../store/database.ts'
 import type { Arguments } from './command.ts'
 import { readSigner } from './publisher.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Where a register is kept when nothing else is said. */
 const DATA = '.proviso'
@@ -49,11 +50,24 @@ export function keysOf(args: Arguments): string {
   return join(dataOf(args), 'people')
 }
 
-/** The server that DATABASE_URL names, or the one that is embedded in the register's directory. */
+/** The server that DATABASE_URL names, or the one that is embedded in the register's directory, made when there is none. */
 export function databasePlace(args: Arguments): DatabasePlace {
+  const place = placeOf(args)
+  if ('directory' in place) mkdirSync(place.directory, { recursive: true, mode: 0o700 })
+  return place
+}
+
+/** The same of a register that has begun. */
+export function begunDatabasePlace(args: Arguments): DatabasePlace {
+  const place = placeOf(args)
+  if ('url' in place || existsSync(place.directory)) return place
+  throw new UsageError(
+    `there is no register in ${dataOf(args)}; name its directory with --data DIR`,
+  )
+}
+
+function placeOf(args: Arguments): DatabasePlace {
   const url = process.env['DATABASE_URL']
   if (url !== undefined && url !== '') return { url }
-  const directory = join(dataOf(args), 'database')
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return { directory }
+  return { directory: join(dataOf(args), 'database') }
 }

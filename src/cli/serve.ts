@@ -213,8 +213,8 @@ async function answerUntil(
   const signal = untilSignal()
   try {
     const address = await listening(app, { host, port })
-    const { digest } = live.status.bundle
-    await announce(args, { address, digest, at: clock(), clock: begun, place, isTold })
+    const bundle = rest.lacks?.() ?? live.status.bundle.digest
+    await announce(args, { address, bundle, at: clock(), clock: begun, place, isTold })
     const failure = await Promise.race([signal.then(() => undefined), stopped])
     await ended(app)
     return failure

@@ -1,4 +1,4 @@
-import { excludeEachOther, type Role } from '../people.ts'
+import { excludeEachOther, notDoneBy, type Role } from '../people.ts'
 import { quote } from '../suggest.ts'
 import { type Instant, printInstantShort } from '../time.ts'
 import type { ContractAsking, OnContract } from './contract-asking.ts'
@@ -47,7 +47,7 @@ export function againstDoer(act: ContractAct, role: Role): ContractRefused | und
   const kind = role.startsWith('approver.') ? 'approver' : role
   const doers: readonly string[] = DOERS[act]
   if (doers.includes(kind)) return undefined
-  return refused('not-permitted', `\`${act}\` is done as ${doers.join(' or ')}, not as ${role}`)
+  return refused('not-permitted', notDoneBy(act, { doers, role }))
 }
 
 /** Why this person does not do this now. */

@@ -1,4 +1,4 @@
-import { excludeEachOther, type Role } from '../people.ts'
+import { excludeEachOther, notDoneBy, type Role } from '../people.ts'
 import { quote } from '../suggest.ts'
 import { printInstantShort } from '../time.ts'
 import type { Asking } from './asking.ts'
@@ -42,7 +42,7 @@ export function againstDoer(act: CaseAct, role: Role): Refused | undefined {
   const kind = role.startsWith('approver.') ? 'approver' : role
   const doers: readonly string[] = DOERS[act]
   if (doers.includes(kind) || doers.includes('anybody')) return undefined
-  return refused('not-permitted', `\`${act}\` is done as ${doers.join(' or ')}, not as ${role}`)
+  return refused('not-permitted', notDoneBy(act, { doers, role }))
 }
 
 /** Why a representative does not act for the customer whose case it is. */

@@ -6,7 +6,7 @@ import { guard, routeAccess } from './access.ts'
 import { routeLogs } from './logs.ts'
 import { routeRegister } from './register-routes.ts'
 import { echo, type Failure, refuse, refuseFor } from './reply.ts'
-import type { Lack, Served } from './served.ts'
+import { LACKS, type Lack, type Served } from './served.ts'
 
 /** Longest request body, in bytes. */
 const BODY_BYTES_MAX = 1_048_576
@@ -85,11 +85,6 @@ function readBodies(app: FastifyInstance): void {
 
 /** JSON is UTF-8 (RFC 8259 §8.1): another reader of the same bytes must not read another text. */
 const OTHER_CHARSET = /;\s*charset\s*=\s*(?!"?utf-8"?\s*(;|$))/i
-
-const LACKS: Readonly<Record<Lack, string>> = {
-  'no-policy': 'no version of the policy is published, so nothing is decided',
-  'no-bundle': 'the register has given no bundle yet, so nothing is decided',
-}
 
 /** While there is nothing to decide with, nothing is decided. */
 function refuseUnfounded(app: FastifyInstance, lacks: () => Lack | null): void {

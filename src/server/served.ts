@@ -32,6 +32,11 @@ export interface Served {
 /** Why nothing can be decided yet. */
 export type Lack = 'no-policy' | 'no-bundle'
 
+export const LACKS: Readonly<Record<Lack, string>> = {
+  'no-policy': 'no version of the policy is published, so nothing is decided',
+  'no-bundle': 'the register has given no bundle yet, so nothing is decided',
+}
+
 /** Structured log lines; none holds what a request said. */
 export interface Log {
   info(fields: object, message: string): void
