@@ -250,7 +250,8 @@ function orRemove(key: string, known: readonly string[]): string {
   return didYouMean(key, known) || `; remove it, or use one of ${known.join(', ')}`
 }
 
-function idAdvice(text: string): string {
+/** What is wrong with a text that is no id. */
+export function idAdvice(text: string): string {
   return `${quote(text)} is no well-formed id; use at most ${ID_CHARS_MAX} lower-case letters, digits and hyphens, in parts separated by dots`
 }
 
