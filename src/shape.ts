@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { DIGEST } from './digest.ts'
 import { ID, ID_CHARS_MAX, SNAPSHOT, SNAPSHOT_CHARS_MAX } from './ids.ts'
+import { ALL_ROLES } from './people.ts'
 import type { Path, Report } from './problem.ts'
 import { didYouMean, quote } from './suggest.ts'
 import { parseDuration, parseInstant, printDuration, printInstantShort } from './time.ts'
@@ -71,6 +72,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
   'malformed-digest': 'is no digest; write `sha256:` and 64 lower-case hexadecimal digits',
   'malformed-duration': 'is no duration; write whole days, as P30D',
+  'unknown-role': `is no role; it is ${ALL_ROLES}`,
 }
 
 function textual(
@@ -132,10 +134,7 @@ function reportIssue(report: Report, found: Found): void {
       return
     case 'invalid_type':
     case 'invalid_value':
-      if (value === undefined) {
-        const message = `${quote(String(path.at(-1)))} is missing; add it`
-        return report.error('missing-field', path, message)
-      }
+      if (value === undefined) return reportMissing(report, path)
       if (issue.code === 'invalid_value') return reportOption(report, path, issue.values, value)
       return report.error('wrong-type', path, mismatch([issue], value))
     case 'invalid_key':
@@ -161,10 +160,15 @@ function reportIssue(report: Report, found: Found): void {
     case 'invalid_union':
       return reportUnion(report, found, path)
     case 'custom':
+      if (value === undefined) return reportMissing(report, path)
       return reportMalformed(report, path, String(issue.params?.['code']), value)
     default:
       return report.error('malformed', path, issue.message)
   }
+}
+
+function reportMissing(report: Report, path: Path): void {
+  report.error('missing-field', path, `${quote(String(path.at(-1)))} is missing; add it`)
 }
 
 function reportMalformed(report: Report, path: Path, code: string, value: unknown): void {
@@ -250,7 +254,8 @@ function orRemove(key: string, known: readonly string[]): string {
   return didYouMean(key, known) || `; remove it, or use one of ${known.join(', ')}`
 }
 
-function idAdvice(text: string): string {
+/** What is wrong with a text that is no id. */
+export function idAdvice(text: string): string {
   return `${quote(text)} is no well-formed id; use at most ${ID_CHARS_MAX} lower-case letters, digits and hyphens, in parts separated by dots`
 }
 

@@ -49,7 +49,9 @@ const EFFECTS = ['provider', 'effects', '--server']
 test('while no version waits there are no effects', async () => {
   const { status, body } = await register.get(PATH)
   expect([status, body.code]).toEqual([404, 'not-found'])
-  expect((await proviso([...EFFECTS, register.url])).code).toBe(1)
+  const asked = await proviso([...EFFECTS, register.url])
+  const why = 'proviso: not-found: no version waits; have one proposed\n'
+  expect([asked.code, asked.stderr]).toEqual([1, why])
 })
 
 test('a version shows what would lapse, and that lapses at its instant', async () => {

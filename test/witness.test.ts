@@ -197,7 +197,7 @@ test('a witness whose state cannot be written gives no cosignature, and ends', a
   })
   const { code, stderr } = await exit
   expect(code).toBe(2)
-  expect(stderr).toMatch(/\nproviso: ENOENT[^\n]*\n$/)
+  expect(stderr).toMatch(/\nproviso: no directory [^\n]*; make it, or name another\n$/)
 })
 
 test('a key of a witness signs nothing else, and no other key cosigns', async () => {

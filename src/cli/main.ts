@@ -29,6 +29,7 @@ import { schema } from './schema.ts'
 import { serve } from './serve.ts'
 import { sign } from './sign.ts'
 import { suspend } from './suspend.ts'
+import { systemMessage } from './system-error.ts'
 import { test } from './test.ts'
 import { UsageError } from './usage-error.ts'
 import { witness } from './witness.ts'
@@ -119,6 +120,7 @@ function exitCodeOf(error: unknown): number {
   const isExpected = kinds.some((kind) => error instanceof kind)
   const isOfSystem = 'syscall' in error
   if (!isExpected && !isOfSystem) throw error
-  warn(`${styled('red', 'proviso:', process.stderr)} ${error.message}`)
+  const message = isExpected ? error.message : systemMessage(error)
+  warn(`${styled('red', 'proviso:', process.stderr)} ${message}`)
   return error instanceof RefusedDirectory ? EXIT.no : EXIT.usage
 }

@@ -141,6 +141,13 @@ test('a role that there is not is refused with those that there are', async () =
     2,
     expect.stringMatching(/--role approver is no role; it is .*assessor.* or approver.NAME/),
   ])
+  const granting = ['people', 'grant', '--set', 'person=rep'] as const
+  const granted = await as('officer', ...granting, '--set', 'role=assesor')
+  const unknown = / {2}role: unknown-role: `assesor` is no role; it is .*assessor/
+  expect([granted.code, granted.stderr]).toEqual([1, expect.stringMatching(unknown)])
+  const none = await as('officer', ...granting)
+  const missing = '  role: missing-field: `role` is missing; add it\n'
+  expect([none.code, none.stderr]).toEqual([1, expect.stringContaining(missing)])
   const refused = await as('rep', 'case', 'return', 'case-19', '--set', 'reasons=None')
   const doers =
     /not-permitted: `case.return` is done as assessor or approver.NAME, not as customer-/

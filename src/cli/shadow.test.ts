@@ -124,7 +124,7 @@ test('a wrong draft, or a wrong file for what it flips, keeps a server from begi
     expect.stringMatching(/tests\/odd.yaml:3:1: error unknown-key[\s\S]*is refused: 1 error\n$/),
     expect.stringContaining('no directory'),
     expect.stringContaining(`may be read by others; run \`chmod 600 ${open}\``),
-    expect.stringContaining('no such file or directory'),
+    expect.stringContaining('none; make it, or name another'),
     'proviso: --shadow-out goes only with --shadow DIR\n',
   ])
 })

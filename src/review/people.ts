@@ -15,7 +15,9 @@ const KEYS_MAX = 64
 
 const key = z.string().max(512)
 export const role = z
-  .custom<Role>((text) => typeof text === 'string' && isRole(text))
+  .custom<Role>((text) => typeof text === 'string' && isRole(text), {
+    params: { code: 'unknown-role' },
+  })
   .meta({ type: 'string', description: 'A role, such as `assessor` or `approver.legal`' })
 
 /** What can be done to people, by the name of the act. */

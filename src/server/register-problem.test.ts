@@ -113,3 +113,13 @@ describe('every error below /api/v1 is a problem', () => {
     await app.close()
   })
 })
+
+test.for([
+  ['cases/a', 'nothing here is called `a`; list what there is'],
+  ['cases/A%20b', /^`A b` is no well-formed id; use at most/],
+  ['cases/a/determination', 'nothing here is called `a`; list what there is'],
+  ['contracts/a/acts', 'nothing here is called `a`; list what there is'],
+] as const)('what is not there is called by its name: %s', async ([path, why]) => {
+  const answer = await fetch(`${register.url}/api/v1/${path}`)
+  expect(await answer.json()).toMatchObject({ detail: expect.stringMatching(why) })
+})

@@ -10,9 +10,11 @@ import { termsText } from '../contract/drafting.ts'
 import { isId } from '../ids.ts'
 import type { Case } from '../review/case.ts'
 import { determinationDigest, determinationText } from '../review/determination.ts'
+import { idAdvice } from '../shape.ts'
 import { type Stored, type Subject, stateOf } from '../store/change.ts'
 import type { Database } from '../store/database.ts'
 import { giveNonce, NONCE_MS_MAX } from '../store/nonces.ts'
+import { quote } from '../suggest.ts'
 import { printInstant } from '../time.ts'
 import { guard } from './access.ts'
 import { BundleFeed } from './bundle-feed.ts'
@@ -115,7 +117,7 @@ function handlersOf(
     async (request, reply): Promise<FastifyReply> => {
       const subject = named(request.params.id ?? '')
       const stored = subject && (await stateOf(db, subject))
-      if (subject === undefined || stored === undefined) return absent(reply)
+      if (subject === undefined || stored === undefined) return absent(reply, request.params.id)
       if (!isKnown(request, stored.version)) return giveState(reply, subject, stored)
       return reply.code(304).header('etag', `"${stored.version}"`).send()
     }
@@ -125,13 +127,14 @@ function handlersOf(
       const subject = named(params.id ?? '')
       const page = pageQueryIn(query)
       if (!page.ok) return refuseAct(reply, page.error)
-      return (subject && (await giveActs(reply, db, { subject, ...page.value }))) ?? absent(reply)
+      const given = subject && (await giveActs(reply, db, { subject, ...page.value }))
+      return given ?? absent(reply, params.id)
     }
   const act =
     (named: Named): Handler =>
     async (request, reply): Promise<FastifyReply> => {
       const subject = named(request.params.id ?? '')
-      if (subject === undefined) return absent(reply)
+      if (subject === undefined) return absent(reply, request.params.id)
       const asked = askedIn(request, subject)
       if (!asked.ok) return refuseAct(reply, asked.error)
       const done = await register.perform(asked.value, clock)
@@ -161,7 +164,7 @@ function handlersOf(
     readProviderActs: readActs(() => PROVIDER),
     actOnProvider: act(() => PROVIDER),
     readEffects: async ({ query }, reply) =>
-      (await effects.give(reply, db, { query, now: clock() })) ?? absent(reply),
+      (await effects.give(reply, db, { query, now: clock() })) ?? noneWaits(reply),
     listCases: readList('case'),
     readCase: read(oneOf('case')),
     readCaseActs: readActs(oneOf('case')),
@@ -187,14 +190,14 @@ function textHandlers(
   return {
     readDetermination: async ({ params }, reply): Promise<FastifyReply> => {
       const stored = await stateOf<Case>(db, { stream: 'case', id: params.id ?? '' })
-      if (!stored) return absent(reply)
+      if (!stored) return absent(reply, params.id)
       const text = determinationText(stored.state)
       const digest = determinationDigest(stored.state, sha256)
       return giveText(reply, { ...stored.state, digest, text })
     },
     readTerms: async ({ params }, reply): Promise<FastifyReply> => {
       const stored = await stateOf<ContractLife>(db, { stream: 'contract', id: params.id ?? '' })
-      if (!stored) return absent(reply)
+      if (!stored) return absent(reply, params.id)
       return giveText(reply, { ...stored.state, text: termsText(stored.state.terms) })
     },
   }
@@ -221,6 +224,15 @@ function giveText(
   return reply.header('cache-control', 'no-store').send({ round, digest, text })
 }
 
-function absent(reply: FastifyReply): FastifyReply {
-  return refuseAct(reply, { code: 'not-found', message: 'there is no such thing; look at its id' })
+/** Whether there is nothing of this id, or, without one, nothing has happened to the one thing there is. */
+function absent(reply: FastifyReply, id: string | undefined): FastifyReply {
+  const named =
+    id !== undefined &&
+    (isId(id) ? `nothing here is called ${quote(id)}; list what there is` : idAdvice(id))
+  const message = named || 'nothing is recorded of it yet; act on it first'
+  return refuseAct(reply, { code: 'not-found', message })
+}
+
+function noneWaits(reply: FastifyReply): FastifyReply {
+  return refuseAct(reply, { code: 'not-found', message: 'no version waits; have one proposed' })
 }

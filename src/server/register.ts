@@ -252,7 +252,7 @@ function readAsked({ subject, command, signed }: Asked): Result<Read, Refused> {
 function unknownAct(name: unknown, { stream }: Subject, acts: readonly string[]): Refused {
   const meant = typeof name === 'string' ? didYouMean(name, acts) : ''
   const said = typeof name === 'string' ? quote(name) : '`command.act`'
-  const advice = meant || "; the API's description lists them"
+  const advice = meant || `; one is ${acts.join(', ')}`
   return { code: 'unknown-act', message: `${said} is no act on ${ON[stream] ?? stream}${advice}` }
 }
 
