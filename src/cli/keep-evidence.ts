@@ -103,8 +103,13 @@ export async function openEvidence(parts: EvidenceParts): Promise<Evidence> {
     },
     onStopped,
   })
-  writeFileSync(join(path, TRUST), printTrust(publicKeysOf(path).logs, witnesses?.text))
+  writeTrust(path, witnesses?.text)
   return evidence
+}
+
+/** Writes the trust file of a directory of logs, for those who check them. */
+export function writeTrust(path: string, witnesses?: string): void {
+  writeFileSync(join(path, TRUST), printTrust(publicKeysOf(path).logs, witnesses))
 }
 
 function make(path: string, publicUrl: PublicUrl | null): void {

@@ -2,6 +2,7 @@ import { printVerifier } from '../log/key.ts'
 import { createLogDirectory, publicKeysOf, readLogConfig, rotateKey } from '../log/log-directory.ts'
 import { DAY_MS, parseDuration, printInstantShort } from '../time.ts'
 import { type Arguments, EXIT } from './command.ts'
+import { writeTrust } from './keep-evidence.ts'
 import { writeJson, writeLine } from './output.ts'
 import { logDirectoryOf } from './record-place.ts'
 import { UsageError } from './usage-error.ts'
@@ -21,6 +22,8 @@ export async function initAction(args: Arguments): Promise<number> {
     )
   }
   createLogDirectory(path, { host, name: args.text('name') ?? 'main' })
+  // Witnesses need it before a server has begun.
+  writeTrust(path)
   return await listAction(args, path)
 }
 
