@@ -72,6 +72,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   'malformed-instant': 'is no instant; write it in UTC, as 2026-01-31T00:00:00Z',
   'malformed-digest': 'is no digest; write `sha256:` and 64 lower-case hexadecimal digits',
   'malformed-duration': 'is no duration; write whole days, as P30D',
+  'malformed-limit': 'is no number of things on a page; write one from 1 to 200',
+  'malformed-cursor': 'is no cursor; use what `next` of the page before says',
   'unknown-role': `is no role; it is ${ALL_ROLES}`,
 }
 

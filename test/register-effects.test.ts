@@ -119,5 +119,6 @@ test('a page ends where it was asked to end, and the next one begins there', asy
   await register.act(who('author'), 'provider', command)
   const { body } = await register.get(`${PATH}?cursor=${OSINT.id}&limit=1`)
   expect(body).toMatchObject({ items: [], next: null, replaces: '2026-02-01' })
-  expect((await register.get(`${PATH}?limit=0`)).body.code).toBe('malformed-query')
+  const none = (await register.get(`${PATH}?limit=0`)).body
+  expect(none).toMatchObject({ code: 'malformed-query', problems: [{ code: 'malformed-limit' }] })
 })

@@ -23,7 +23,7 @@ const PAGE = 50
 
 export const limit = z
   .string()
-  .regex(/^[1-9]\d{0,2}$/)
+  .regex(/^[1-9]\d{0,2}$/, 'malformed-limit')
   .optional()
 
 /** What any list may be asked by. A cursor is the id that the page before ended with. */
@@ -48,7 +48,7 @@ function namesOf<S extends string>(states: Readonly<Record<S, object>>): readonl
 export const pageQuery = z.strictObject({
   cursor: z
     .string()
-    .regex(/^\d{1,9}$/)
+    .regex(/^\d{1,9}$/, 'malformed-cursor')
     .optional(),
   limit,
 })
